@@ -1,0 +1,25 @@
+"""Step-size adaptation: the methods of two papers under one interface.
+
+>>> trace = minimize(Csawg(step_size=1e-3, window=10, planning_steps=5, correction_steps=10),
+...                  rosenbrock(), w0=[-1, 0], grad_evals=1000)
+>>> int(trace.first(error=0.0))
+80
+"""
+
+from stepsize.checks import per_weight
+from stepsize.methods import *
+from stepsize.methods import __all__ as _methods
+from stepsize.objectives import Objective, quadratic, rosenbrock
+from stepsize.runs import Recorder, Trace, minimize
+
+__all__ = [
+    *_methods,
+    "Objective",
+    "Recorder",
+    "Trace",
+    "minimize",
+    "per_weight",
+    "quadratic",
+    "rosenbrock",
+]
+__version__ = "0.1.0"

@@ -1,0 +1,185 @@
+"""What a value must be, and the error a user sees when it is something else.
+
+A kind takes the name and the value of an argument and returns the value in the form that
+the arithmetic wants (a float, or a read-only float64 array over runs), or raises a
+``ValueError`` that names the argument, what was given and what would do.
+"""
+
+from __future__ import annotations
+
+import numbers
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+__all__ = ["PerWeight", "check", "per_weight"]
+
+
+class PerWeight(NDArrayOperatorsMixin):
+    """One value for each weight: see :func:`per_weight`. Arithmetic lines it up with the weights."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __repr__(self):
+        return f"per_weight({self.values.tolist()})"
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        if method != "__call__":
+            return NotImplemented
+        ndim = max((np.ndim(x) for x in inputs if not isinstance(x, PerWeight)), default=0)
+        inputs = [x.like(ndim) if isinstance(x, PerWeight) else x for x in inputs]
+        result = ufunc(*inputs, **kwargs)
+        return PerWeight(result) if ndim == 0 else result
+
+    def like(self, ndim):
+        """The values as an array of ``ndim`` axes whose first runs over the weights."""
+        return self.values.reshape(-1, *[1] * (ndim - 1)) if ndim > 1 else self.values
+
+
+def per_weight(values):
+    """One value for each weight, to stand where a hyper-parameter takes one number.
+
+    An array hyper-parameter ranges over *runs*. To give every weight a value of its own,
+    say so; a length is never guessed at.
+
+    Parameters
+    ----------
+    values : array of shape (d,)
+        The value for each weight. All runs share them.
+
+    Examples
+    --------
+    >>> bowl = quadratic([1.0, 4.0], minimizer=[1.0, -2.0])
+    >>> method = GradientDescent(step_size=per_weight([1.0, 0.25]))
+    >>> minimize(method, bowl, w0=[3.0, -1.0], iterations=1).w[-1]
+    array([ 1., -2.])
+
+    Each step size is the inverse of its curvature, so one step reaches the minimizer.
+    """
+    values = _numbers("values", values)
+    if np.ndim(values) != 1:
+        raise ValueError(f"values must have shape (d,), got shape {np.shape(values)}")
+    return PerWeight(np.asarray(values))
+
+
+def _numbers(name, value):
+    """A float, or a read-only float64 array; PerWeight passes through."""
+    if isinstance(value, PerWeight):
+        return value
+    try:
+        array = np.array(value, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be a number or an array of numbers, got {value!r}") from error
+    if array.ndim == 0:
+        return float(array)
+    array.flags.writeable = False
+    return array
+
+
+def _every(name, value, good, must):
+    value = _numbers(name, value)
+    values = value.values if isinstance(value, PerWeight) else np.asarray(value)
+    with np.errstate(invalid="ignore"):
+        bad = ~good(values)
+    if bad.any():
+        raise ValueError(f"{name} must be {must}, got {values[bad].flat[0]:g}")
+    return value
+
+
+def finite(name, value):
+    """Any finite number."""
+    return _every(name, value, np.isfinite, "finite")
+
+
+def number(name, value):
+    """Any number but NaN: infinity is allowed."""
+    return _every(name, value, lambda v: ~np.isnan(v), "a number (infinity will do)")
+
+
+def nonnegative(name, value):
+    """Finite and not negative: step sizes, noise, penalties."""
+    return _every(name, value, lambda v: np.isfinite(v) & (v >= 0), "finite and not negative")
+
+
+def positive(name, value):
+    """Finite and greater than zero."""
+    return _every(name, value, lambda v: np.isfinite(v) & (v > 0), "finite and positive")
+
+
+def cap(name, value):
+    """Greater than zero; infinity means no bound."""
+    return _every(name, value, lambda v: v > 0, "positive (infinity means no bound)")
+
+
+def rate(name, value):
+    """A number in [0, 1): momentum and the decays of running averages."""
+    return _every(name, value, lambda v: (v >= 0) & (v < 1), "in [0, 1)")
+
+
+def fraction(name, value):
+    """A number in [0, 1]."""
+    return _every(name, value, lambda v: (v >= 0) & (v <= 1), "in [0, 1]")
+
+
+def _whole(name, value, least, must):
+    if isinstance(value, (bool, np.bool_)) or np.ndim(value) or not isinstance(value, numbers.Real):
+        raise ValueError(f"{name} must be {must}, got {value!r}")
+    if value != value or value in (np.inf, -np.inf) or int(value) != value or value < least:
+        raise ValueError(f"{name} must be {must}, got {value!r}")
+    return int(value)
+
+
+def count(name, value):
+    """A single whole number, at least one."""
+    return _whole(name, value, 1, "a positive integer")
+
+
+def count_or_zero(name, value):
+    """A single whole number, at least zero."""
+    return _whole(name, value, 0, "a non-negative integer")
+
+
+def flag(name, value):
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def one_of(*choices):
+    """A kind: exactly one of the given values."""
+
+    def kind(name, value):
+        if not isinstance(value, str) or value not in choices:
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+        return value
+
+    return kind
+
+
+def optional(kind):
+    """A kind: None, or what ``kind`` allows."""
+    return lambda name, value: None if value is None else kind(name, value)
+
+
+def check(method, **kinds):
+    """Check the fields of a frozen dataclass and store them in the form the arithmetic wants."""
+    for name, kind in kinds.items():
+        object.__setattr__(method, name, kind(name, getattr(method, name)))
+
+
+def starting_point(w0, dim=None):
+    """``w0`` as a float array of shape (d,) or (d, *runs)."""
+    try:
+        w = np.array(w0, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"w0 must be an array of numbers of shape (d,) or (d, *runs), got {w0!r}") from error
+    d = "d" if dim is None else dim
+    if w.ndim == 0 or w.shape[0] == 0 or (dim is not None and w.shape[0] != dim):
+        raise ValueError(
+            f"w0 must have shape ({d},) or ({d}, *runs), components first, got shape {w.shape}"
+        )
+    if not np.isfinite(w).all():
+        raise ValueError(f"w0 must be finite, got {w[~np.isfinite(w)].flat[0]}")
+    return w
