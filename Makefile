@@ -8,6 +8,9 @@ PYTHON ?= python3 python3.13 python3.12 python3.11
 STAMP := .venv/.ready
 BIN := .venv/bin
 
+# Set to something non-interactive, it would keep figures out of the notebooks.
+unexport MPLBACKEND
+
 .PHONY: help book test notebooks lab bench clean
 
 help:
@@ -32,3 +35,40 @@ $(STAMP): requirements.txt pyproject.toml
 	echo "Installing the pinned packages into .venv ..."; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
+
+# Jupyter Book reports a page that failed and still ends well: hence the flags and the last line.
+# A build on top of an old one would not repeat that one's warnings.
+define build-html
+rm -rf _build/html _build/.doctrees
+$(BIN)/jupyter-book build _build/source --path-output . -W -n --keep-going -q
+test -f _build/html/index.html
+endef
+
+book: $(STAMP)
+	$(BIN)/python book/execute.py
+	$(build-html)
+	@echo
+	@echo "The book is built. Open   file://$(CURDIR)/_build/html/index.html"
+	@echo "or serve it:              python3 -m http.server -d _build/html"
+
+# The pages are built from the stored outputs, which the last command proves.
+test: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/python book/execute.py --stored
+	$(build-html)
+	STEPSIZE_REQUIRE_BOOK=1 $(BIN)/python -m pytest -n 2 --dist loadscope
+
+notebooks: $(STAMP)
+	$(BIN)/python book/execute.py --in-place $(ONLY)
+
+lab: $(STAMP)
+	$(BIN)/jupyter lab --notebook-dir=book
+
+bench: $(STAMP)
+	$(BIN)/python -m pytest tests/benchmarks
+
+clean:
+	rm -rf _build .venv .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find book stepsize tests -name __pycache__ -prune -exec rm -rf {} +
+	find book -name .ipynb_checkpoints -prune -exec rm -rf {} +

@@ -1,9 +1,8 @@
 """Execute the chapters' notebooks in parallel, so that equal results are equal bytes.
 
-    python book/execute.py                 a copy of the sources in _build/source (make book)
-    python book/execute.py --stored        that copy as it is, nothing executed (make test)
-    python book/execute.py --in-place      the stored notebooks (make notebooks)
-    python book/execute.py --in-place planning notation     some of them
+Without options, a copy of the sources in _build/source (``make book``); with ``--stored`` that
+copy as it is, nothing executed (``make test``); with ``--in-place`` the stored notebooks
+themselves, all or those named (``make notebooks``).
 """
 
 import argparse

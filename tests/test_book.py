@@ -1,0 +1,106 @@
+"""What nbval does not see in the chapters: it passes a notebook whose outputs are gone."""
+
+import ast
+import copy
+import importlib.util
+import re
+from html.parser import HTMLParser
+
+import nbformat
+import pytest
+from toc import ROOT, toc_pages
+
+BOOK = ROOT / "book"
+NOTEBOOKS = sorted(path for path in BOOK.glob("*.ipynb") if not path.name.startswith("_"))
+
+spec = importlib.util.spec_from_file_location("execute", BOOK / "execute.py")
+execute = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(execute)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def shows(source):
+    """Whether the last thing a cell does, or a print in it, must leave an output."""
+    calls = [
+        ast.unparse(statement.value.func)
+        for statement in ast.parse(source).body
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+    ]
+    return bool({"print", "display", "plt.show"} & set(calls))
+
+
+def test_table_of_contents_and_folder_agree():
+    pages = {path.stem for path in BOOK.iterdir() if path.suffix in (".ipynb", ".md")}
+    pages = {f"book/{page}" for page in pages if not page.startswith("_")}
+    assert set(toc_pages()) == pages
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def chapter(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def test_stored_outputs_are_there(chapter):
+    counts = [cell.execution_count for cell in code_cells(chapter)]
+    assert counts == list(range(1, len(counts) + 1)), "run make notebooks"
+    for cell in code_cells(chapter):
+        assert cell.outputs or not shows(cell.source), f"output lost:\n{cell.source}"
+
+
+def test_stored_outputs_hold_no_errors(chapter):
+    for cell in code_cells(chapter):
+        for output in cell.outputs:
+            assert output.output_type != "error", output.evalue
+            assert output.get("name") != "stderr", output.text
+
+
+def test_figures_have_caption_name_and_alternative_text(chapter):
+    for cell in code_cells(chapter):
+        pictures = [o for o in cell.outputs if "image/png" in o.get("data", ())]
+        assert len(pictures) <= 1, f"one figure a cell:\n{cell.source}"
+        assert bool(pictures) == ("plt.show()" in cell.source), cell.source
+        if pictures:
+            told = cell.metadata.get("mystnb", {})
+            figure, image = told.get("figure", {}), told.get("image", {})
+            assert figure.get("caption") and figure.get("name"), f"no caption:\n{cell.source}"
+            assert image.get("alt"), f"no alternative text:\n{cell.source}"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_stored_form_is_the_one_that_make_notebooks_writes(path):
+    notebook = nbformat.read(path, as_version=4)
+    wanted = copy.deepcopy(notebook)
+    execute.normalize(wanted)
+    assert nbformat.writes(wanted) + "\n" == path.read_text(encoding="utf-8"), "run make notebooks"
+
+
+class Resources(HTMLParser):
+    """What a page makes a browser fetch without being asked."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag == "link" and attributes.get("rel") not in ("canonical", "next", "prev", "search"):
+            self.found.append(attributes.get("href"))
+        elif tag != "a":
+            self.found.append(attributes.get("src"))
+
+
+@pytest.mark.parametrize("name", toc_pages())
+def test_page_needs_no_network(built_book, name):
+    resources = Resources()
+    resources.feed((built_book / f"{name}.html").read_text(encoding="utf-8"))
+    outside = [url for url in resources.found if url and re.match(r"(https?:)?//", url)]
+    assert not outside
+
+
+def test_style_sheets_need_no_network(built_book):
+    for path in (built_book / "_static").rglob("*.css"):
+        outside = re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^)\"']*", path.read_text())
+        assert not outside, path
