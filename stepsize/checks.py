@@ -70,7 +70,9 @@ def _numbers(name, value):
     try:
         array = np.array(value, dtype=float)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be a number or an array of numbers, got {value!r}") from error
+        raise ValueError(
+            f"{name} must be a number or an array of numbers, got {value!r}"
+        ) from error
     if array.ndim == 0:
         return float(array)
     array.flags.writeable = False
@@ -152,7 +154,9 @@ def one_of(*choices):
 
     def kind(name, value):
         if not isinstance(value, str) or value not in choices:
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+            raise ValueError(
+                f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}"
+            )
         return value
 
     return kind
@@ -174,7 +178,9 @@ def starting_point(w0, dim=None):
     try:
         w = np.array(w0, dtype=float)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"w0 must be an array of numbers of shape (d,) or (d, *runs), got {w0!r}") from error
+        raise ValueError(
+            f"w0 must be an array of numbers of shape (d,) or (d, *runs), got {w0!r}"
+        ) from error
     d = "d" if dim is None else dim
     if w.ndim == 0 or w.shape[0] == 0 or (dim is not None and w.shape[0] != dim):
         raise ValueError(

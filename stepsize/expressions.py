@@ -63,9 +63,7 @@ def _weights(symbols):
             "symbols must be distinct names such as 'x y', none of them the name of a function "
             f"or constant, got {symbols!r}"
         )
-    return [
-        s if isinstance(s, sympy.Symbol) else sympy.Symbol(s, real=True) for s in symbols
-    ]
+    return [s if isinstance(s, sympy.Symbol) else sympy.Symbol(s, real=True) for s in symbols]
 
 
 def parse(text, symbols):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stepsize.checks import finite, nonnegative, starting_point
+from stepsize.checks import finite, starting_point
 
 __all__ = ["Objective", "least_squares", "logistic_regression", "quadratic", "rosenbrock"]
 

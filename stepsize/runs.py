@@ -324,7 +324,11 @@ def minimize(
         steps.append(step_size)
         counts.append((k, *counted))
 
-    bar = progress_bar(iterations or grad_evals, "step" if iterations else "grad") if progress else None
+    bar = (
+        progress_bar(iterations or grad_evals, "step" if iterations else "grad")
+        if progress
+        else None
+    )
     with np.errstate(all="ignore"):
         state = method.init(w)
         keep(0, w, np.nan, (0, 0, 0))

@@ -139,9 +139,7 @@ class Csawg:
         state.k += 1
 
     def _plan(self, w, g, state, oracle):
-        alpha = np.divide(
-            state.sum_1, state.sum_2, out=np.zeros_like(w), where=state.sum_2 != 0
-        )
+        alpha = np.divide(state.sum_1, state.sum_2, out=np.zeros_like(w), where=state.sum_2 != 0)
         state.step_size = alpha
         for _ in range(self.planning_steps):
             if not self.reuse_gradient:

@@ -1,0 +1,54 @@
+"""The papers' experiments as they set them up, run once and shared by figures and claims."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from stepsize.methods import Csawg, GradientDescent
+from stepsize.objectives import quadratic, rosenbrock
+from stepsize.runs import minimize
+
+BOWL = quadratic([1000.0, 1.0], minimizer=[1.0, 1.0])
+BOWL_START = (-1.0, 2.0)
+BOWL_GD = GradientDescent(step_size=0.00099)
+BOWL_STEP = 0.0009  # of the gradient descent inside Csawg
+
+VALLEY = rosenbrock()
+VALLEY_START = (-1.0, 0.0)
+VALLEY_GD = GradientDescent(step_size=0.001)
+VALLEY_STEPS = (0.0005, 0.001, 0.0015, 0.002)  # from which the paper selects GD's step size
+
+PLAN_AGAIN = {"planning_steps": 5, "correction_steps": 10}  # Figs 2, 7 and 8
+
+
+@cache
+def on_bowl(method, iterations=10_000):
+    """Fig. 3a and 4: a method on the convex bowl."""
+    return minimize(method, BOWL, BOWL_START, iterations=iterations)
+
+
+@cache
+def in_valley(method, grad_evals=10_000):
+    """Figs 5 to 9: a method in Rosenbrock's valley."""
+    return minimize(method, VALLEY, VALLEY_START, grad_evals=grad_evals)
+
+
+def bowl_csawg(window, **kwargs):
+    return Csawg(step_size=BOWL_STEP, window=window, **kwargs)
+
+
+def valley_csawg(window, step_size=0.001, **kwargs):
+    return Csawg(step_size=step_size, window=window, **kwargs)
+
+
+def disturbed(start, runs=100, size=1e-13, seed=0):
+    """Copies of a starting point, each disturbed by relative rounding noise of a size.
+
+    Returns an array of shape (d, runs) whose first run is undisturbed.
+    """
+    start = np.array(start, dtype=float)[:, None]
+    noise = size * np.random.default_rng(seed).standard_normal((len(start), runs))
+    noise[:, 0] = 0.0
+    return start + noise

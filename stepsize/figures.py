@@ -1,0 +1,229 @@
+"""The book's figures: one style, one colour and dash per method, the figures that recur."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, to_hex
+
+__all__ = [
+    "LOOKS",
+    "contours",
+    "curve",
+    "error_axes",
+    "label_lines",
+    "look",
+    "path",
+    "use",
+]
+
+LOOKS = {
+    # colours after Okabe and Ito, told apart by the colour-blind; dashes and words besides
+    "GradientDescent": ("#0072B2", "-", "GD"),
+    "HeavyBall": ("#009E73", "--", "heavy ball"),
+    "Nesterov": ("#56B4E9", "-.", "Nesterov"),
+    "Csawg": ("#D55E00", "-", "Csawg"),
+    "Polyak": ("#CC79A7", "-", "Polyak"),
+    "StochasticPolyak": ("#CC79A7", "--", "SPS"),
+    "L4": ("#8C6BB1", "-.", "L4"),
+    "LossGrad": ("#A6761D", "-", "LossGrad"),
+    "AdaGrad": ("#B8860B", ":", "AdaGrad"),
+    "RMSProp": ("#C99700", "--", "RMSProp"),
+    "Adam": ("#222222", "-", "Adam"),
+    "AdamHD": ("#666666", "-.", "Adam-HD"),
+    "HypergradientDescent": ("#7A5195", "--", "HD"),
+    "IDBD": ("#C2185B", "-", "IDBD"),
+    "Autostep": ("#E7298A", "--", "Autostep"),
+    "BarzilaiBorwein": ("#4D9221", ":", "Barzilai-Borwein"),
+}
+"""Class name to (colour, dash, name in figures)."""
+
+GREY = "#6b6b6b"
+# a window's shade: the longer it looks ahead, the darker
+_WINDOWS = LinearSegmentedColormap.from_list(
+    "windows", ["#F0932B", "#D55E00", "#9C2A10", "#4A0D0D"]
+)
+
+
+def use():
+    """Switch matplotlib to the book's style."""
+    plt.rcParams.update(
+        {
+            "figure.figsize": (6.4, 3.8),
+            "figure.dpi": 100,
+            "savefig.dpi": 140,
+            "figure.facecolor": "white",
+            "figure.constrained_layout.use": True,
+            "font.size": 11,
+            "axes.titlesize": 12,
+            "axes.titlelocation": "left",
+            "axes.titleweight": "bold",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.edgecolor": GREY,
+            "axes.labelcolor": "#222222",
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "grid.color": "#e3e3e3",
+            "grid.linewidth": 0.7,
+            "xtick.color": "#444444",
+            "ytick.color": "#444444",
+            "lines.linewidth": 1.8,
+            "lines.solid_capstyle": "round",
+            "legend.frameon": False,
+            "legend.fontsize": 10,
+            "image.cmap": "cividis",
+        }
+    )
+
+
+def look(method):
+    """Colour, dash and label of a method, as keywords for ``ax.plot``.
+
+    A method that has no entry in :data:`LOOKS` gets grey and its class name; Csawg's shade
+    and label follow its window and its planning steps.
+    """
+    name = type(method).__name__
+    colour, dash, label = LOOKS.get(name, (GREY, "-", name))
+    window = getattr(method, "window", None)
+    if window is not None:
+        colour = to_hex(_WINDOWS(min(np.log10(window) / 3, 1.0)))
+        steps = f"-p{method.planning_steps}" if method.planning_steps > 1 else ""
+        label = f"{label}{steps} K{window}"
+    return {"color": colour, "ls": dash, "label": label}
+
+
+def curve(ax, trace, y="error", x="iterations", **kwargs):
+    """One curve of a trace, in the method's look. Exact zeros end the line with a marker.
+
+    Parameters
+    ----------
+    ax : matplotlib axes
+    trace : Trace of a single run
+    y : "error" or "loss"
+    x : "iterations", "grad_evals" or "loss_evals"
+    """
+    style = {**look(trace.method), **kwargs}
+    xs, ys = getattr(trace, x), getattr(trace, y)
+    (line,) = ax.plot(xs, np.where(ys > 0, ys, np.nan), **style)
+    zero = np.flatnonzero(ys == 0)
+    if len(zero) and zero[0] > 0:
+        # a point at the foot of the axes: the value is zero, which no log axis can show
+        ax.plot(
+            xs[zero[0]],
+            0,
+            "v",
+            color=style["color"],
+            ms=7,
+            clip_on=False,
+            zorder=5,
+            transform=ax.get_xaxis_transform(),
+        )
+        ax.plot(
+            [xs[zero[0] - 1], xs[zero[0]]],
+            [ys[zero[0] - 1], np.finfo(float).tiny],
+            color=style["color"],
+            ls=":",
+            lw=1,
+        )
+    return line
+
+
+def error_axes(ax, x="iterations", y="error", floor=1e-16):
+    """Labels and a logarithmic axis for error or loss."""
+    names = {
+        "iterations": "iteration",
+        "grad_evals": "gradient evaluations",
+        "loss_evals": "loss evaluations",
+        "error": r"error $\|w_k - w^\star\|$",
+        "loss": r"loss $f(w_k) - f^\star$",
+    }
+    ax.set_yscale("log")
+    ax.set_ylim(bottom=floor)
+    ax.set_xlabel(names[x])
+    ax.set_ylabel(names[y])
+    return ax
+
+
+def label_lines(ax, lines=None, gap=0.055, pad=0.015, **kwargs):
+    """Write each line's label at its right end, moved apart where they would touch.
+
+    Parameters
+    ----------
+    gap : float
+        Least distance between two labels, in axes heights.
+    """
+    lines = [
+        line
+        for line in (lines or ax.get_lines())
+        if not line.get_label().startswith("_") and np.isfinite(line.get_ydata()).any()
+    ]
+    (x0, x1), low_high = ax.get_xlim(), ax.get_ylim()
+    to_axes = ax.transData + ax.transAxes.inverted()
+    ends = []
+    for line in lines:
+        x, y = np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)
+        seen = np.isfinite(x) & np.isfinite(y) & (x <= x1)
+        if not seen.any():
+            continue
+        last = np.flatnonzero(seen)[-1]
+        height = to_axes.transform((x[last], np.clip(y[last], *sorted(low_high))))[1]
+        ends.append([height, to_axes.transform((x[last], y[last]))[0], line])
+    ends.sort(key=lambda e: e[0])
+    heights = _apart([e[0] for e in ends], gap)
+    for (was, where, line), height in zip(ends, heights, strict=True):
+        ax.annotate(
+            line.get_label(),
+            (where, was),
+            xycoords="axes fraction",
+            xytext=(max(where, 0.0) + pad, height),
+            textcoords="axes fraction",
+            color=line.get_color(),
+            va="center",
+            fontsize=10,
+            annotation_clip=False,
+            **kwargs,
+        )
+
+
+def _apart(values, gap):
+    """Sorted values moved as little as needed to lie ``gap`` apart: pooled like isotonic regression."""
+    pools = []
+    for i, v in enumerate(values):
+        pools.append([v - i * gap, 1])
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            b, n = pools.pop()
+            a, m = pools.pop()
+            pools.append([(a * m + b * n) / (m + n), m + n])
+    flat = [v for v, n in pools for _ in range(n)]
+    return [v + i * gap for i, v in enumerate(flat)]
+
+
+def contours(ax, objective, xlim, ylim, levels=14, points=240):
+    """Contour lines of a loss of two weights, equally spaced in its logarithm, and its minimizer."""
+    x, y = np.meshgrid(np.linspace(*xlim, points), np.linspace(*ylim, points))
+    f = objective.loss(np.stack([x, y]))
+    f = f - (objective.minimum if objective.minimum is not None else f.min())
+    low = max(np.quantile(f, 0.005), 1e-12)
+    ax.contour(
+        x,
+        y,
+        f,
+        levels=np.geomspace(low, f.max(), levels),
+        colors="#9aa5b1",
+        linewidths=0.7,
+        zorder=1,
+    )
+    if objective.minimizer is not None:
+        ax.plot(*objective.minimizer, marker="*", ms=13, color="#111111", mec="white", zorder=6)
+    ax.set(xlim=xlim, ylim=ylim, xlabel="$w_1$", ylabel="$w_2$")
+    ax.grid(False)
+    return ax
+
+
+def path(ax, trace, every=1, **kwargs):
+    """The iterates of a single run in the plane of its two weights."""
+    style = {"marker": ".", "ms": 4, "lw": 0.9, **look(trace.method), "ls": "-", **kwargs}
+    x, y = trace.w[::every].T
+    (line,) = ax.plot(x, y, **style)
+    return line
