@@ -16,7 +16,7 @@ __all__ = ["PerWeight", "check", "per_weight"]
 
 
 class PerWeight(NDArrayOperatorsMixin):
-    """One value for each weight: see :func:`per_weight`. Arithmetic lines it up with the weights."""
+    """One value for each weight, which arithmetic lines up with the weights."""
 
     def __init__(self, values):
         self.values = values

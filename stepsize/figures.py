@@ -158,7 +158,7 @@ def label_lines(ax, lines=None, gap=0.055, pad=0.015, **kwargs):
         for line in (lines or ax.get_lines())
         if not line.get_label().startswith("_") and np.isfinite(line.get_ydata()).any()
     ]
-    (x0, x1), low_high = ax.get_xlim(), ax.get_ylim()
+    x1, low_high = ax.get_xlim()[1], ax.get_ylim()
     to_axes = ax.transData + ax.transAxes.inverted()
     ends = []
     for line in lines:
@@ -187,7 +187,7 @@ def label_lines(ax, lines=None, gap=0.055, pad=0.015, **kwargs):
 
 
 def _apart(values, gap):
-    """Sorted values moved as little as needed to lie ``gap`` apart: pooled like isotonic regression."""
+    """Sorted values moved as little as needed to lie ``gap`` apart (isotonic regression)."""
     pools = []
     for i, v in enumerate(values):
         pools.append([v - i * gap, 1])
@@ -200,7 +200,7 @@ def _apart(values, gap):
 
 
 def contours(ax, objective, xlim, ylim, levels=14, points=240):
-    """Contour lines of a loss of two weights, equally spaced in its logarithm, and its minimizer."""
+    """Contours of a loss of two weights, equally spaced in its logarithm, and its minimizer."""
     x, y = np.meshgrid(np.linspace(*xlim, points), np.linspace(*ylim, points))
     f = objective.loss(np.stack([x, y]))
     f = f - (objective.minimum if objective.minimum is not None else f.min())

@@ -34,7 +34,10 @@ class Objective:
 
     Attributes
     ----------
-    minimizer, minimum : array of shape (d,) and float, or None where unknown
+    minimizer : array of shape (d,) or None
+        As given; None where it is not known.
+    minimum : float or None
+        The loss at the minimizer; None where it is not known.
     dim : int or None
         The number of weights, where the minimizer or the constructor tells it.
 
@@ -124,15 +127,16 @@ class Objective:
                     f"{name} must return shape {want} for w of shape {one[:, 0].shape}, "
                     f"got {alone.shape}"
                 )
-            pair = np.stack([one + 0.5, one], axis=2)  # (d, 1, 2)
+            runs = 3 if len(w) == 2 else 2  # never d, so that no axis passes for another
+            batch = np.stack([one + 0.5] * (runs - 1) + [one], axis=2)  # (d, 1, runs)
             hint = "use sums over axis=0, or Objective(..., vectorized=False)"
             try:
-                both = np.asarray(self._evaluate(name, pair))
+                both = np.asarray(self._evaluate(name, batch))
             except Exception as error:
                 self._checked.discard((name, len(w)))
-                raise ValueError(f"{name} fails on w of shape {pair.shape}: {hint}") from error
-            right = both.shape == want + (1, 2) and np.allclose(
-                both[..., 0, 1], alone, rtol=1e-6, atol=1e-12, equal_nan=True
+                raise ValueError(f"{name} fails on w of shape {batch.shape}: {hint}") from error
+            right = both.shape == (*want, 1, runs) and np.allclose(
+                both[..., 0, -1], alone, rtol=1e-6, atol=1e-12, equal_nan=True
             )
         if not right:
             self._checked.discard((name, len(w)))
@@ -192,9 +196,9 @@ def quadratic(curvature, minimizer=None, rotation=0.0):
 
     Examples
     --------
-    >>> bowl = quadratic([1000.0, 1.0], minimizer=[1.0, 1.0])
+    >>> bowl = quadratic([10.0, 1.0], minimizer=[1.0, 1.0])
     >>> bowl.loss(np.array([-1.0, 2.0])), bowl.grad(np.array([-1.0, 2.0]))
-    (np.float64(2000.5), array([-2000.,     1.]))
+    (np.float64(20.5), array([-20.,   1.]))
     """
     Q = np.asarray(finite("curvature", curvature))
     if Q.ndim not in (1, 2) or (Q.ndim == 2 and Q.shape[0] != Q.shape[1]):

@@ -299,8 +299,9 @@ def minimize(
     >>> trace = minimize(GradientDescent(step_size=[0.1, 0.25]), bowl, [3.0, -1.0], iterations=2)
     >>> trace.w.shape
     (3, 2, 2)
-    >>> trace.error[-1]
-    array([1.659..., 1.125 ])
+    >>> trace.w[-1]
+    array([[ 2.62 ,  2.125],
+           [-1.64 , -2.   ]])
     """
     if (iterations is None) == (grad_evals is None):
         raise ValueError(

@@ -12,7 +12,8 @@ A claim is registered by decorating the function that measures it::
     )
     def _():
         ratio = ...
-        return Measured(f"{ratio:.0f}", agrees(abs(ratio / 320 - 1) < 0.02), "why, in a sentence or two")
+        good = abs(ratio / 320 - 1) < 0.02
+        return Measured(f"{ratio:.0f}", agrees(good), "Why, in a sentence or two.")
 
 The module a claim stands in is named after the chapter that shows it; a chapter shows its
 claims with ``claims.show("valley")``.
@@ -191,11 +192,12 @@ class Table:
         for c in self.claims:
             r = {k: html.escape(v) for k, v in c.row().items() if isinstance(v, str)}
             kind = r["verdict"].split()[0]
+            sign = VERDICTS[c.result.verdict]
             body.append(
                 f"<tr id='claim-{r['id']}'><td>{r['where']}</td><td>{r['statement']}</td>"
                 f"<td>{r['published'] or '–'}</td><td>{r['measured']}</td>"
-                f"<td><span class='verdict verdict-{kind}'>{VERDICTS[c.result.verdict]} {r['verdict']}"
-                f"</span><br>{r['why']}</td></tr>"
+                f"<td><span class='verdict verdict-{kind}'>{sign} {r['verdict']}</span>"
+                f"<br>{r['why']}</td></tr>"
             )
         return (
             f"<table class='claims'><thead><tr>{head}</tr></thead>"

@@ -1,0 +1,70 @@
+"""The figures' helpers: looks, labels that do not touch, curves that show an exact zero."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from stepsize import Csawg, GradientDescent, figures, methods, minimize, quadratic
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    with plt.rc_context():
+        yield
+    plt.close("all")
+
+
+def test_every_method_has_its_own_look():
+    assert set(figures.LOOKS) >= set(methods.__all__)
+    looks = [look[:2] for look in figures.LOOKS.values()]
+    assert len(set(looks)) == len(looks)
+    names = [look[2] for look in figures.LOOKS.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_windows_have_their_own_shade_and_name():
+    looks = [figures.look(Csawg(0.1, K)) for K in (2, 5, 10, 100, 1000)]
+    assert len({look["color"] for look in looks}) == 5
+    assert looks[0]["label"] == "Csawg K2"
+    assert figures.look(Csawg(0.1, 2, planning_steps=5))["label"] == "Csawg-p5 K2"
+
+
+def test_a_stranger_is_drawn_too():
+    class Mine:
+        pass
+
+    assert figures.look(Mine())["label"] == "Mine"
+
+
+@pytest.mark.parametrize("values", [[0.1, 0.1, 0.1], [0.0, 0.5, 0.51, 0.52, 1.0], [0.3]])
+def test_labels_lie_apart_and_in_order(values):
+    moved = figures._apart(values, gap=0.05)
+    assert np.all(np.diff(moved) > 0.05 - 1e-12)
+    assert np.mean(moved) == pytest.approx(np.mean(values))
+
+
+def test_labels_that_have_room_stay():
+    assert figures._apart([0.1, 0.5, 0.9], gap=0.05) == pytest.approx([0.1, 0.5, 0.9])
+
+
+def test_an_exact_zero_is_marked_at_the_foot():
+    ax = plt.subplots()[1]
+    bowl = quadratic([1.0, 1.0])
+    trace = minimize(GradientDescent(1.0), bowl, [0.25, 0.0], iterations=9)
+    figures.error_axes(ax)
+    figures.curve(ax, trace)
+    assert trace.error[-1] == 0
+    marks = [line for line in ax.get_lines() if line.get_marker() == "v"]
+    assert [m.get_xdata()[0] for m in marks] == [trace.first(error=0.0)]
+
+
+def test_contours_and_path_draw_what_they_say():
+    ax = plt.subplots()[1]
+    bowl = quadratic([1.0, 4.0], minimizer=[1.0, -2.0])
+    figures.use()
+    figures.contours(ax, bowl, (-3, 3), (-4, 2), points=30)
+    trace = minimize(GradientDescent(0.1), bowl, [3.0, -1.0], iterations=10)
+    line = figures.path(ax, trace, every=5)
+    assert line.get_xdata().tolist() == trace.w[::5, 0].tolist()
+    figures.label_lines(ax, [line])
+    assert ax.texts[-1].get_text() == "GD"

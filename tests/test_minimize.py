@@ -1,0 +1,258 @@
+"""Running a method: budgets, counting, recording, runs on trailing axes, bad input."""
+
+import sys
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from stepsize import (
+    Csawg,
+    GradientDescent,
+    HeavyBall,
+    Objective,
+    Recorder,
+    minimize,
+    per_weight,
+    quadratic,
+    rosenbrock,
+)
+
+BOWL = quadratic([1.0, 4.0], minimizer=[1.0, -2.0])
+START = [3.0, -1.0]
+PLAN = Csawg(1e-3, window=3, planning_steps=2, correction_steps=4)
+
+
+def test_rows_by_hand():
+    # gradient (2, 4) at the start, (1.5, 0) after one step of 1/4
+    trace = minimize(GradientDescent(0.25), BOWL, START, iterations=2)
+    assert trace.w.tolist() == [[3, -1], [2.5, -2], [2.125, -2]]
+    assert trace.iterations.tolist() == trace.grad_evals.tolist() == [0, 1, 2]
+    assert trace.loss_evals.tolist() == trace.curvature_evals.tolist() == [0, 0, 0]
+    assert trace.loss.tolist() == [2 + 2, 1.125, 0.6328125]
+    assert trace.error.tolist() == [np.sqrt(5), 1.5, 1.125]
+    assert np.isnan(trace.step_size[0]).all() and (trace.step_size[1:] == 0.25).all()
+    assert not trace.diverged
+
+
+def test_counting_a_planning():
+    # 3 + 3 iterations, then 2 (1 + 4) evaluations for the planning that the sixth makes
+    trace = minimize(PLAN, rosenbrock(), [-1, 0], iterations=9)
+    assert trace.grad_evals.tolist() == [0, 1, 2, 3, 4, 5, 16, 17, 18, 29]
+    assert trace.learned_iterations.tolist() == [6, 9]
+    assert trace.learned.shape == (2, 2)
+
+
+@pytest.mark.parametrize("budget, iterations", [(5, 5), (15, 5), (16, 6), (28, 8), (29, 9)])
+def test_the_iteration_that_would_exceed_the_budget_is_not_part_of_the_trace(budget, iterations):
+    trace = minimize(PLAN, rosenbrock(), [-1, 0], grad_evals=budget)
+    assert trace.iterations[-1] == iterations
+    assert trace.grad_evals[-1] <= budget
+    whole = minimize(PLAN, rosenbrock(), [-1, 0], iterations=iterations)
+    np.testing.assert_array_equal(trace.w, whole.w)
+    np.testing.assert_array_equal(trace.step_size, whole.step_size)
+
+
+@pytest.mark.parametrize("budget", [{"iterations": 23}, {"grad_evals": 61}])
+@pytest.mark.parametrize("record", [1, 2, 5, 23, 100, None])
+def test_thinning_keeps_every_nth_and_the_ends(record, budget):
+    whole = minimize(PLAN, rosenbrock(), [-1, 0], **budget)
+    thin = minimize(PLAN, rosenbrock(), [-1, 0], record=record, learned=True, **budget)
+    n = whole.iterations[-1]
+    rows = sorted({0, n, *(range(0, n + 1, record) if record else ())})
+    assert thin.iterations.tolist() == rows
+    for name in ("w", "step_size", "grad_evals", "loss_evals", "loss", "error"):
+        np.testing.assert_array_equal(getattr(thin, name), getattr(whole, name)[rows])
+    np.testing.assert_array_equal(thin.learned, whole.learned)
+    np.testing.assert_array_equal(thin.learned_iterations, whole.learned_iterations)
+
+
+def test_learned_step_sizes_of_a_thinned_run_must_be_asked_for():
+    with pytest.raises(ValueError, match="pass learned=True"):
+        _ = minimize(PLAN, rosenbrock(), [-1, 0], iterations=9, record=4).learned
+
+
+def test_runs_are_the_broadcast_of_starts_and_hyper_parameters():
+    starts = np.random.default_rng(1).normal(size=(2, 3))
+    method = HeavyBall([[1e-3], [1e-4]], momentum=[0.1, 0.5, 0.9])
+    trace = minimize(method, rosenbrock(), starts, iterations=20)
+    assert trace.w.shape == (21, 2, 2, 3)
+    assert trace.loss.shape == trace.error.shape == (21, 2, 3)
+    assert trace.diverged.shape == (2, 3)
+    for i, step_size in enumerate([1e-3, 1e-4]):
+        for j, momentum in enumerate([0.1, 0.5, 0.9]):
+            alone = minimize(
+                HeavyBall(step_size, momentum), rosenbrock(), starts[:, j], iterations=20
+            )
+            np.testing.assert_array_equal(trace.w[:, :, i, j], alone.w)
+            np.testing.assert_array_equal(trace.error[:, i, j], alone.error)
+
+
+def test_one_start_is_expanded_to_the_hyper_parameters():
+    trace = minimize(GradientDescent([0.005, 0.01]), BOWL, START, iterations=1)
+    assert trace.w.shape == (2, 2, 2)
+    assert trace.w[0].T.tolist() == [START, START]
+
+
+def test_per_weight_is_not_a_sweep():
+    trace = minimize(GradientDescent(per_weight([1.0, 0.25])), BOWL, START, iterations=1)
+    assert trace.w[-1].tolist() == [1, -2]
+    many = np.full((2, 3, 4), [[[3.0]], [[-1.0]]])
+    trace = minimize(GradientDescent(per_weight([1.0, 0.25])), BOWL, many, iterations=1)
+    assert (trace.w[-1] == np.array([1.0, -2.0])[:, None, None]).all()
+    assert trace.step_size[-1, :, 2, 3].tolist() == [1.0, 0.25]
+
+
+def test_a_run_that_overflows_is_kept_and_the_others_go_on():
+    trace = minimize(GradientDescent([0.25, 1e9, 0.1]), rosenbrock(), [-1, 0.1], iterations=60)
+    assert trace.diverged.tolist() == [True, True, True] or trace.diverged[1]
+    bowl = minimize(GradientDescent([0.25, 1e9]), BOWL, START, iterations=60)
+    assert bowl.diverged.tolist() == [False, True]
+    alone = minimize(GradientDescent(0.25), BOWL, START, iterations=60)
+    np.testing.assert_array_equal(bowl.w[:, :, 0], alone.w)
+    assert not np.isfinite(bowl.error[-1, 1]) and not np.isfinite(bowl.loss[-1, 1])
+
+
+def test_first_and_at():
+    trace = minimize(GradientDescent([0.25, 0.0]), BOWL, START, iterations=40)
+    # one step leaves 1.5, and each further one three quarters of it
+    assert trace.first(error=1.5).tolist() == [1, -1]
+    assert trace.first(error=1.5 * 0.75).tolist() == [2, -1]
+    assert trace.first(loss=1e9).tolist() == [0, 0]
+    plan = minimize(PLAN, rosenbrock(), [-1, 0], iterations=9)
+    assert [plan.at(grad_evals=n) for n in (0, 5, 15, 16, 17, 10**9)] == [0, 5, 5, 6, 7, 9]
+
+
+def test_error_does_not_underflow_to_a_false_zero():
+    tiny = np.array([1e-200, 0.0])
+    trace = minimize(GradientDescent(0.0), quadratic([1.0, 1.0]), tiny, iterations=1)
+    assert trace.error.tolist() == [1e-200, 1e-200]
+    assert trace.first(error=0.0) == -1
+    far = minimize(GradientDescent(0.0), quadratic([1.0, 1.0]), [3e200, 4e200], iterations=1)
+    assert far.error[-1] == pytest.approx(5e200)
+
+
+def test_recorder_sees_the_inner_points_and_changes_nothing():
+    watched = Recorder(rosenbrock())
+    trace = minimize(PLAN, watched, [-1, 0], iterations=6)
+    plain = minimize(PLAN, rosenbrock(), [-1, 0], iterations=6)
+    np.testing.assert_array_equal(trace.w, plain.w)
+    assert [kind for kind, _ in watched.asked] == ["grad"] * 16
+    np.testing.assert_array_equal([w for _, w in watched.asked][:6], trace.w[:6])
+    _ = trace.loss
+    assert len(watched.asked) == 16
+
+
+def test_looking_costs_the_method_nothing():
+    asked = []
+
+    def loss(w):
+        asked.append(w)
+        return (w * w).sum(axis=0)
+
+    trace = minimize(GradientDescent(0.1), Objective(loss, lambda w: 2 * w), [1.0], iterations=5)
+    assert trace.loss_evals[-1] == 0 and not asked
+    assert trace.loss[0] == 1
+
+
+def test_an_oracle_need_not_be_an_objective():
+    class Oracle:
+        def grad(self, w):
+            return w
+
+    trace = minimize(GradientDescent(0.5), Oracle(), [1.0, 2.0], iterations=1)
+    assert trace.w[-1].tolist() == [0.5, 1.0]
+    with pytest.raises(ValueError, match="does not know"):
+        _ = trace.error
+
+
+def test_a_method_needs_only_init_and_step():
+    class State(NamedTuple):
+        step_size: float
+
+    @dataclass(frozen=True)
+    class Sign:
+        step_size: float
+
+        def init(self, w):
+            return State(self.step_size)
+
+        def step(self, w, state, oracle):
+            return w - self.step_size * np.sign(oracle.grad(w)), state
+
+    trace = minimize(Sign(0.5), BOWL, START, iterations=2)
+    assert trace.w[-1].tolist() == [2, -2]
+
+
+def test_a_budget_that_bounds_nothing_is_refused():
+    @dataclass(frozen=True)
+    class Idle(GradientDescent):
+        def step(self, w, state, oracle):
+            return w, state
+
+    with pytest.raises(ValueError, match="grad_evals bounds nothing"):
+        minimize(Idle(0.1), BOWL, START, grad_evals=10)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"w0": [1.0, 2.0, 3.0]}, r"w0 must have shape \(2,\) or \(2, \*runs\).*got shape \(3,\)"),
+        ({"w0": 3.0}, "w0 must have shape"),
+        ({"w0": []}, "w0 must have shape"),
+        ({"w0": "here"}, "w0 must be an array of numbers"),
+        ({"w0": [1.0, np.inf]}, "w0 must be finite, got inf"),
+        ({"w0": [1.0, np.nan]}, "w0 must be finite, got nan"),
+        ({"iterations": None}, "exactly one of iterations and grad_evals"),
+        ({"grad_evals": 10}, "exactly one of iterations and grad_evals"),
+        ({"iterations": 0}, "iterations must be a positive integer, got 0"),
+        ({"iterations": 2.5}, "iterations must be a positive integer, got 2.5"),
+        ({"iterations": True}, "iterations must be a positive integer, got True"),
+        ({"iterations": None, "grad_evals": -1}, "grad_evals must be a positive integer"),
+        ({"record": 0}, "record must be a positive integer, got 0"),
+        ({"method": GradientDescent(per_weight([1, 2, 3]))}, "step_size must have 2 values"),
+        (
+            {"method": GradientDescent([1, 2, 3]), "w0": np.zeros((2, 2))},
+            r"w0 \(2,\) and of the hyper-parameters \(step_size \(3,\)\) do not broadcast",
+        ),
+    ],
+)
+def test_bad_input(change, message):
+    call = {"method": GradientDescent(0.1), "objective": BOWL, "w0": START, "iterations": 5}
+    with pytest.raises(ValueError, match=message):
+        minimize(**{**call, **change})
+
+
+class Wrong:
+    def loss(self, w):
+        return w
+
+    def grad(self, w):
+        return w[:1]
+
+
+def test_an_oracle_that_returns_a_wrong_shape():
+    with pytest.raises(ValueError, match=r"grad must return shape \(2,\), got \(1,\)"):
+        minimize(GradientDescent(0.1), Wrong(), START, iterations=1)
+
+
+def test_nothing_is_printed_and_progress_is_shown_on_request(capsys):
+    minimize(GradientDescent(1e9), BOWL, START, iterations=50)
+    assert capsys.readouterr() == ("", "")
+    minimize(GradientDescent(0.1), BOWL, START, iterations=50, progress=True)
+    assert "50" in capsys.readouterr().err
+
+
+def test_progress_without_tqdm(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    with pytest.raises(ValueError, match="pip install tqdm"):
+        minimize(GradientDescent(0.1), BOWL, START, iterations=5, progress=True)
+
+
+def test_a_trace_says_what_it_is():
+    trace = minimize(GradientDescent([0.1, 1e9]), BOWL, START, iterations=60)
+    assert repr(trace) == (
+        "Trace(GradientDescent, 60 iterations, 60 gradient evaluations, d = 2, runs (2,), "
+        "1 diverged)"
+    )

@@ -1,0 +1,143 @@
+"""Objectives: values by hand, derivatives against finite differences, errors that help."""
+
+import numpy as np
+import pytest
+
+from stepsize import Objective, quadratic, rosenbrock
+
+RNG = np.random.default_rng(5)
+
+
+def finite_difference(f, w, h=1e-6):
+    columns = [(f(w + h * e) - f(w - h * e)) / (2 * h) for e in np.eye(len(w))]
+    return np.stack(columns)
+
+
+PROBLEMS = {
+    "bowl": quadratic([3.0, 0.5], minimizer=[1.0, -2.0]),
+    "turned bowl": quadratic([3.0, 0.5], minimizer=[1.0, -2.0], rotation=0.7),
+    "matrix": quadratic([[2.0, 0.3], [0.3, 1.0]], minimizer=[0.1, 0.2]),
+    "line": quadratic([2.0], minimizer=[1.0]),
+    "wide bowl": quadratic(np.arange(1.0, 13.0), minimizer=np.arange(12.0), rotation=0.3),
+    "valley": rosenbrock(),
+    "long valley": rosenbrock(5),
+    "expression": Objective.from_sympy(
+        "x**4 + exp(-y)*sin(x*y) + y**2/(1 + x**2) + sqrt(4 + x) + log(5 + y) + 0.5*pi", "x y"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_gradient_and_curvature_are_derivatives_of_the_loss(name):
+    f = PROBLEMS[name]
+    for w in RNG.normal(size=(5, f.dim)):
+        assert f.grad(w) == pytest.approx(finite_difference(f.loss, w), rel=1e-5, abs=1e-5)
+        second = np.diag(finite_difference(f.grad, w))
+        assert f.curvature(w) == pytest.approx(second, rel=1e-5, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_runs_are_treated_one_by_one(name):
+    f = PROBLEMS[name]
+    w = RNG.normal(size=(f.dim, 3, 4))
+    exact = {"rtol": 0, "atol": 0} if f.dim < 8 else {"rtol": 1e-12, "atol": 1e-12}
+    for i, j in np.ndindex(3, 4):
+        np.testing.assert_allclose(f.loss(w)[i, j], f.loss(w[:, i, j]), **exact)
+        np.testing.assert_allclose(f.grad(w)[:, i, j], f.grad(w[:, i, j]), **exact)
+        np.testing.assert_allclose(f.curvature(w)[:, i, j], f.curvature(w[:, i, j]), **exact)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_minimizer_is_stationary_and_least(name):
+    f = PROBLEMS[name]
+    if f.minimizer is None:
+        pytest.skip("no minimizer is known")
+    assert np.all(f.grad(f.minimizer) == 0)
+    assert f.loss(f.minimizer) == f.minimum
+    assert np.all(f.loss(f.minimizer[:, None] + RNG.normal(size=(f.dim, 50))) > f.minimum)
+
+
+def test_rosenbrock_by_hand():
+    # at (-1, 0): residual 0 - 1 = -1, loss (-2)^2 + 100; slope 2(-2) - 400(-1)(-1), 200(-1)
+    f = rosenbrock()
+    w = np.array([-1.0, 0.0])
+    assert f.loss(w) == 104
+    assert f.grad(w).tolist() == [-404, -200]
+    # 2 - 400 r + 800 x^2 = 2 + 400 + 800
+    assert f.curvature(w).tolist() == [1202, 200]
+
+
+def test_rosenbrock_keeps_the_zeros_of_the_valleys_floor():
+    x = RNG.normal(size=1000)
+    g = rosenbrock().grad(np.stack([x, x * x]))
+    assert np.all(g[1] == 0)
+    assert np.all(g[0] == 2 * (x - 1))
+
+
+def test_rotation_turns_the_bowl_counterclockwise():
+    # by 90 degrees the first axis becomes the second: the eigenvalues change places
+    turned = quadratic([3.0, 0.5], rotation=np.pi / 2)
+    assert turned.curvature(np.zeros(2)) == pytest.approx([0.5, 3.0])
+    # by 45 degrees the steep axis points along (1, 1): f = 3/2 |w|^2 there
+    turned = quadratic([3.0, 0.5], rotation=np.pi / 4)
+    assert turned.loss(np.array([1.0, 1.0])) == pytest.approx(3.0)
+    assert turned.loss(np.array([1.0, -1.0])) == pytest.approx(0.5)
+
+
+def test_functions_that_take_one_run_are_looped_over():
+    f = Objective(lambda w: w @ w, lambda w: 2 * w, vectorized=False)
+    w = RNG.normal(size=(3, 4, 2))
+    assert f.loss(w) == pytest.approx((w * w).sum(axis=0))
+    assert f.grad(w) == pytest.approx(2 * w)
+
+
+@pytest.mark.parametrize(
+    "loss, grad",
+    [
+        (lambda w: (w * w).sum(), lambda w: 2 * w),  # a sum over everything
+        (lambda w: (w * w).sum(axis=0), lambda w: w @ np.eye(2)),  # mixes the runs
+        (lambda w: (w * w).sum(axis=0), lambda w: 2 * w / np.sqrt((w * w).sum())),
+    ],
+)
+def test_a_function_that_mixes_runs_is_refused_at_once(loss, grad):
+    f = Objective(loss, grad)
+    with pytest.raises(ValueError, match="vectorized=False"):
+        f.loss(np.array([1.0, 2.0]))
+        f.grad(np.array([1.0, 2.0]))
+
+
+def test_a_wrong_shape_is_refused():
+    f = Objective(lambda w: (w * w).sum(axis=0), lambda w: w[:1])
+    with pytest.raises(ValueError, match=r"grad must return shape \(2,\).*got \(1,\)"):
+        f.grad(np.array([1.0, 2.0]))
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: Objective(1, lambda w: w), "loss must be callable"),
+        (lambda: quadratic(3.0), r"curvature must have shape \(d,\) or \(d, d\)"),
+        (lambda: quadratic([[1.0, 2.0], [0.0, 1.0]]), "symmetric"),
+        (lambda: quadratic([1.0, -1.0]), "must not be negative"),
+        (lambda: quadratic([1.0, np.nan]), "curvature must be finite"),
+        (lambda: quadratic([1.0, 2.0], minimizer=[1.0]), r"minimizer must have shape \(2,\)"),
+        (lambda: quadratic([1.0], rotation=0.1), "at least two weights"),
+        (lambda: rosenbrock(1), "dim must be an integer of at least 2"),
+        (lambda: rosenbrock(2.5), "dim must be an integer of at least 2"),
+    ],
+)
+def test_bad_input(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_unknown_curvature_is_an_error_that_helps():
+    f = Objective(lambda w: (w * w).sum(axis=0), lambda w: 2 * w)
+    with pytest.raises(ValueError, match="does not know its curvature: pass curvature="):
+        f.curvature(np.zeros(2))
+
+
+def test_the_minimum_follows_from_the_minimizer():
+    f = Objective(lambda w: ((w - 1) ** 2).sum(axis=0) + 7, lambda w: 2 * (w - 1), minimizer=[1, 1])
+    assert f.minimum == 7
+    assert f.dim == 2
