@@ -23,13 +23,15 @@ def code_cells(notebook):
 
 
 def shows(source):
-    """Whether the last thing a cell does, or a print in it, must leave an output."""
-    calls = [
-        ast.unparse(statement.value.func)
-        for statement in ast.parse(source).body
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
-    ]
-    return bool({"print", "display", "plt.show"} & set(calls))
+    """Whether a cell must leave an output: it prints, or ends in a value or a new object."""
+    statements = ast.parse(source).body
+    values = [statement.value for statement in statements if isinstance(statement, ast.Expr)]
+    calls = [ast.unparse(value.func) for value in values if isinstance(value, ast.Call)]
+    if {"print", "display", "plt.show"} & set(calls):
+        return True
+    if not values or not isinstance(statements[-1], ast.Expr):
+        return False
+    return not isinstance(values[-1], ast.Call) or calls[-1].rpartition(".")[2][0].isupper()
 
 
 def test_table_of_contents_and_folder_agree():

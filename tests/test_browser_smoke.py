@@ -6,7 +6,7 @@ from toc import toc_pages
 
 def check(page, width, theme):
     page.emulate_media(color_scheme=theme)
-    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
     page.set_viewport_size({"width": width, "height": 900})
     beyond = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert beyond <= 0, f"{beyond} px beyond a window of {width} px"
@@ -23,7 +23,7 @@ def test_page(page_of, name, disk):
 
     raw = page.locator("main .math:not(:has(mjx-container))")
     assert raw.count() == 0, f"not typeset: {raw.all_inner_texts()}"
-    wrong = page.locator("mjx-merror, [data-mjx-error]")
+    wrong = page.locator('mjx-merror, mjx-mtext[style*="color: red"]')
     assert wrong.count() == 0, f"TeX errors: {wrong.all_inner_texts()}"
 
     images = page.evaluate(
