@@ -94,7 +94,10 @@ def look(method):
 
 
 def curve(ax, trace, y="error", x="iterations", **kwargs):
-    """One curve of a trace, in the method's look. Exact zeros end the line with a marker.
+    """One curve of a trace, in the method's look; where it drops to exactly zero, a mark.
+
+    No logarithmic axis can show a zero: a dotted line leads to a triangle at the foot of the
+    axes, whose limits are those set before (see :func:`error_axes`).
 
     Parameters
     ----------
@@ -105,27 +108,13 @@ def curve(ax, trace, y="error", x="iterations", **kwargs):
     """
     style = {**look(trace.method), **kwargs}
     xs, ys = getattr(trace, x), getattr(trace, y)
+    zero = np.argmax(ys == 0) if (ys == 0).any() else None
     (line,) = ax.plot(xs, np.where(ys > 0, ys, np.nan), **style)
-    zero = np.flatnonzero(ys == 0)
-    if len(zero) and zero[0] > 0:
-        # a point at the foot of the axes: the value is zero, which no log axis can show
-        ax.plot(
-            xs[zero[0]],
-            0,
-            "v",
-            color=style["color"],
-            ms=7,
-            clip_on=False,
-            zorder=5,
-            transform=ax.get_xaxis_transform(),
-        )
-        ax.plot(
-            [xs[zero[0] - 1], xs[zero[0]]],
-            [ys[zero[0] - 1], np.finfo(float).tiny],
-            color=style["color"],
-            ls=":",
-            lw=1,
-        )
+    if zero:
+        foot = ax.get_ylim()[0]
+        mark = {"color": style["color"], "zorder": 5, "clip_on": False}
+        ax.plot(xs[zero - 1 : zero + 1], [ys[zero - 1], foot], ls=":", lw=1.2, **mark)
+        ax.plot(xs[zero], foot, "v", ms=7, **mark)
     return line
 
 
