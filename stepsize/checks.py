@@ -68,11 +68,12 @@ def _numbers(name, value):
     if isinstance(value, PerWeight):
         return value
     try:
-        array = np.array(value, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{name} must be a number or an array of numbers, got {value!r}"
-        ) from error
+        array = np.array(value)
+    except ValueError:  # ragged
+        array = None
+    if array is None or array.dtype.kind not in "iuf" or array.size == 0:
+        raise ValueError(f"{name} must be a number or an array of numbers, got {value!r}")
+    array = array.astype(float)
     if array.ndim == 0:
         return float(array)
     array.flags.writeable = False
@@ -107,6 +108,11 @@ def nonnegative(name, value):
 def positive(name, value):
     """Finite and greater than zero."""
     return _every(name, value, lambda v: np.isfinite(v) & (v > 0), "finite and positive")
+
+
+def at_least_one(name, value):
+    """Finite and at least one: factors of growth."""
+    return _every(name, value, lambda v: np.isfinite(v) & (v >= 1), "finite and at least 1")
 
 
 def cap(name, value):
@@ -162,6 +168,17 @@ def one_of(*choices):
     return kind
 
 
+def per_run(kind):
+    """A kind: what ``kind`` allows, but nothing per weight."""
+
+    def one_each(name, value):
+        if isinstance(value, PerWeight):
+            raise ValueError(f"{name} must be a number or an array over runs, got {value}")
+        return kind(name, value)
+
+    return one_each
+
+
 def optional(kind):
     """A kind: None, or what ``kind`` allows."""
     return lambda name, value: None if value is None else kind(name, value)
@@ -175,14 +192,9 @@ def check(method, **kinds):
 
 def starting_point(w0, dim=None):
     """``w0`` as a float array of shape (d,) or (d, *runs)."""
-    try:
-        w = np.array(w0, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"w0 must be an array of numbers of shape (d,) or (d, *runs), got {w0!r}"
-        ) from error
+    w = np.array(_numbers("w0", w0))
     d = "d" if dim is None else dim
-    if w.ndim == 0 or w.shape[0] == 0 or (dim is not None and w.shape[0] != dim):
+    if w.ndim == 0 or (dim is not None and w.shape[0] != dim):
         raise ValueError(
             f"w0 must have shape ({d},) or ({d}, *runs), components first, got shape {w.shape}"
         )

@@ -200,8 +200,8 @@ def test_a_budget_that_bounds_nothing_is_refused():
     [
         ({"w0": [1.0, 2.0, 3.0]}, r"w0 must have shape \(2,\) or \(2, \*runs\).*got shape \(3,\)"),
         ({"w0": 3.0}, "w0 must have shape"),
-        ({"w0": []}, "w0 must have shape"),
-        ({"w0": "here"}, "w0 must be an array of numbers"),
+        ({"w0": []}, "w0 must be a number or an array of numbers"),
+        ({"w0": "here"}, "w0 must be a number or an array of numbers"),
         ({"w0": [1.0, np.inf]}, "w0 must be finite, got inf"),
         ({"w0": [1.0, np.nan]}, "w0 must be finite, got nan"),
         ({"iterations": None}, "exactly one of iterations and grad_evals"),

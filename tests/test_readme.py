@@ -1,0 +1,31 @@
+"""The README's code runs and says what its comments say; its links lead somewhere."""
+
+import re
+
+import numpy as np
+import pytest
+from toc import ROOT
+
+from stepsize import GradientDescent, minimize, rosenbrock
+
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_code_runs_and_its_comments_are_true():
+    first, own_loop = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+    names = {}
+    exec(compile(first, "README.md", "exec"), names)
+    trace, sweep = names["trace"], names["sweep"]
+    assert trace.first(error=0.0) == 80
+    assert trace.grad_evals[80] == 465
+    assert sweep.error[-1].shape == (2, 3)
+
+    names.update(w=np.array([-1.0, 0.0]), oracle=rosenbrock())
+    exec(compile(own_loop, "README.md", "exec"), names)
+    one = minimize(GradientDescent(1e-3), rosenbrock(), [-1, 0], iterations=1)
+    np.testing.assert_array_equal(names["w"], one.w[-1])
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\((?!https?:)([^)]+)\)", TEXT))
+def test_links_lead_somewhere(link):
+    assert (ROOT / link).exists()
