@@ -5,7 +5,28 @@ A method is a frozen dataclass of hyper-parameters with ``init(w) -> state`` and
 used, and ``step`` never changes the ``w`` it was handed.
 """
 
+from stepsize.methods.barzilai_borwein import BarzilaiBorwein
 from stepsize.methods.csawg import Csawg
 from stepsize.methods.descent import GradientDescent, HeavyBall, Nesterov
+from stepsize.methods.hypergradient import AdamHD, HypergradientDescent
+from stepsize.methods.l4 import L4
+from stepsize.methods.lossgrad import LossGrad
+from stepsize.methods.normalization import AdaGrad, Adam, RMSProp
+from stepsize.methods.polyak import Polyak, StochasticPolyak
 
-__all__ = ["Csawg", "GradientDescent", "HeavyBall", "Nesterov"]
+__all__ = [
+    "L4",
+    "AdaGrad",
+    "Adam",
+    "AdamHD",
+    "BarzilaiBorwein",
+    "Csawg",
+    "GradientDescent",
+    "HeavyBall",
+    "HypergradientDescent",
+    "LossGrad",
+    "Nesterov",
+    "Polyak",
+    "RMSProp",
+    "StochasticPolyak",
+]
