@@ -3,7 +3,7 @@
 A notebook cell ends with an explorer. In a live notebook it is a set of widgets that call this
 package, with any method and any objective. In the built page the same cell is a figure that
 ``book/_static/explorers.js`` brings to life with the twins in ``methods.js``: it needs no kernel
-and no network, and everything it shows at first (setting, ranges, colours) comes from here.
+and no network, and everything it starts from (setting, ranges, colours) comes from here.
 """
 
 from __future__ import annotations
@@ -14,17 +14,27 @@ import html
 import io
 import json
 import re
+from contextlib import contextmanager, suppress
 from functools import cached_property
 
 import numpy as np
-from matplotlib import rc_context
+from matplotlib import rc_context, rcParams
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
-import stepsize.methods
+from stepsize import figures, objectives
 from stepsize.checks import count, one_of, starting_point
-from stepsize.methods import Csawg, GradientDescent, HeavyBall, Nesterov
-from stepsize.objectives import Objective, quadratic, rosenbrock
+from stepsize.claims._experiments import (
+    BOWL_GD,
+    BOWL_START,
+    PLAN_AGAIN,
+    VALLEY_GD,
+    VALLEY_START,
+    bowl_csawg,
+    valley_csawg,
+)
+from stepsize.methods import Csawg, HeavyBall, Nesterov
 from stepsize.runs import minimize
 
 __all__ = ["KNOBS", "OBJECTIVES", "PAGE_METHODS", "PUBLISHED", "Explorer", "Valley", "valley"]
@@ -38,12 +48,11 @@ def _decades(first, last, mantissas):
 
 _FINE = [m / 10 for m in (*range(10, 20), *range(20, 50, 2), *range(50, 100, 5))]
 _COARSE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
-_STEPS = _decades(-5, -1, _FINE)
-_COUNTS = [*range(1, 10), *(int(v) for v in _decades(1, 2, _COARSE))]
+_COUNTS = [*range(1, 10), *map(int, _decades(1, 2, _COARSE))]
 _RATES = [*(k / 20 for k in range(18)), *(k / 100 for k in range(90, 100)), 0.995, 0.999]
 
 KNOBS = {
-    "step_size": _STEPS,
+    "step_size": _decades(-5, -1, _FINE),
     "momentum": _RATES,
     "Nesterov.momentum": [*_RATES, "increasing"],
     "window": _COUNTS,
@@ -54,19 +63,14 @@ KNOBS = {
 }
 """The values that a reader can give to a hyper-parameter, by its name, or by class and name.
 
-Numbers make a slider, words a choice, ``[False, True]`` a checkbox; a word after numbers is the
-alternative to the slider. A setting's own value is always among them.
+Numbers make a slider (a word after them is its last stop), words alone a choice, ``[False, True]``
+a checkbox. A setting's own value is always among the stops.
 """
 
 PAGE_METHODS = ["GradientDescent", "HeavyBall", "Nesterov", "Csawg"]
 """The methods that the static page knows."""
 
-_FRESH = {"step_size": 0.001, "window": 10}  # of a method that a reader adds
-_BUDGETS = [int(v) for v in _decades(1, 3, _COARSE)] + [20_000]
-_LEVEL = 1e-8  # an error that counts as arrived
-_OVER = ("gradient evaluations", "iterations")
-
-# The bowl turned by 45 degrees has curvature 1000 along (1, 1) and 1 along (1, -1).
+# The last bowl has curvature 1000 along (1, 1) and 1 along (1, -1).
 OBJECTIVES = {
     "rosenbrock": {
         "title": "Rosenbrock's valley",
@@ -81,7 +85,7 @@ OBJECTIVES = {
         "view": [[-1.5, 3.5], [-0.5, 2.5]],
     },
     "turned bowl": {
-        "title": "bowl, curvatures 1000 and 1, turned by 45 degrees",
+        "title": "the bowl turned by 45 degrees",
         "function": "quadratic",
         "parameters": {
             "curvature": [[500.5, 499.5], [499.5, 500.5]],
@@ -92,47 +96,461 @@ OBJECTIVES = {
 }
 """The objectives that both homes know by name, and the part of the plane to show."""
 
-_FUNCTIONS = {"rosenbrock": rosenbrock, "quadratic": quadratic}
+_MOST = 4  # methods at once
+_FRESH = {"step_size": 0.001, "window": 10}  # of a method that a reader adds
+_BUDGETS = [*map(int, _decades(1, 3, _COARSE)), 20_000]
+_LEVEL = 1e-8  # an error that counts as arrived
+_OVER = ("gradient evaluations", "iterations")
+_VIEW = [[-2.0, 2.0], [-2.0, 2.0]]  # of an objective that has no name
+
+_ROOT = 1000**0.5  # of the bowl's condition number
 
 PUBLISHED = {
     "Fig. 3a": {
-        "objective": "bowl",
-        "w0": [-1.0, 2.0],
-        "grad_evals": 2000,
         "methods": [
-            GradientDescent(0.00099),
-            HeavyBall(4 / (1000**0.5 + 1) ** 2, momentum=((1000**0.5 - 1) / (1000**0.5 + 1)) ** 2),
-            Nesterov(0.001, momentum=(1000**0.5 - 1) / (1000**0.5 + 1)),
-            Csawg(0.0009, window=2),
+            BOWL_GD,
+            HeavyBall(4 / (_ROOT + 1) ** 2, momentum=((_ROOT - 1) / (_ROOT + 1)) ** 2),
+            Nesterov(0.001, momentum=(_ROOT - 1) / (_ROOT + 1)),
+            bowl_csawg(2),
         ],
+        "objective": "bowl",
+        "w0": BOWL_START,
+        "grad_evals": 2000,
     },
     "Fig. 3b": {
+        "methods": [bowl_csawg(10)],
         "objective": "bowl",
-        "w0": [-1.0, 2.0],
+        "w0": BOWL_START,
         "grad_evals": 2000,
-        "methods": [Csawg(0.0009, window=10)],
     },
     "Fig. 5a": {
-        "objective": "rosenbrock",
-        "w0": [-1.0, 0.0],
+        "methods": [VALLEY_GD, *map(valley_csawg, (2, 5, 10))],
+        "w0": VALLEY_START,
         "grad_evals": 10_000,
-        "methods": [GradientDescent(0.001), *(Csawg(0.001, window=K) for K in (2, 5, 10))],
         "weight": 2,
     },
     "Fig. 6": {
-        "objective": "rosenbrock",
-        "w0": [-1.0, 0.0],
+        "methods": [VALLEY_GD, valley_csawg(2)],
+        "w0": VALLEY_START,
         "grad_evals": 10_000,
-        "methods": [GradientDescent(0.001), Csawg(0.001, window=2)],
     },
     "Fig. 7a": {
-        "objective": "rosenbrock",
-        "w0": [-1.0, 0.0],
+        "methods": [VALLEY_GD, *(valley_csawg(K, **PLAN_AGAIN) for K in (2, 10, 100))],
+        "w0": VALLEY_START,
         "grad_evals": 1000,
-        "methods": [
-            GradientDescent(0.001),
-            *(Csawg(0.001, K, planning_steps=5, correction_steps=10) for K in (2, 10, 100)),
-        ],
     },
 }
-"""Settings of Yao's figures, as arguments of :func:`valley`."""
+"""Settings of Yao's figures, as arguments of :func:`valley`. Where the paper gives no step size
+and momentum (heavy ball, Nesterov) they are the best for the bowl's condition number."""
+
+
+# ---- words: the page says the same in the same words -----------------------------------------------
+
+
+def _number(x):
+    """Three significant digits: 0.0123, 465, 1.2e-9."""
+    if isinstance(x, str):
+        return x
+    text = f"{float(x):.2e}"
+    value = float(text)
+    if value == 0 or not np.isfinite(value) or 1e-3 <= abs(value) < 1e6:
+        return f"{value:g}"
+    mantissa, exponent = text.split("e")
+    return f"{float(mantissa):g}e{int(exponent)}"
+
+
+def _labels(runners):
+    """The name of each method, with a number where two are the same."""
+    labels = []
+    for method in runners:
+        label = figures.look(method)["label"]
+        same = sum(re.sub(r" \(\d+\)$", "", other) == label for other in labels)
+        labels.append(f"{label} ({same + 1})" if same else label)
+    return labels
+
+
+def _words(label, trace):
+    """What a run came to, in a sentence. Iterations count from zero, as the papers do."""
+    if trace.diverged:
+        row = int(np.argmin(np.isfinite(trace.w).all(axis=1)))
+        return (
+            f"{label}: diverged, not finite from iteration {row - 1:,} on (counting from 0), "
+            f"{trace.grad_evals[row]:,} gradient evaluations."
+        )
+    after = (
+        f"after {trace.grad_evals[-1]:,} gradient evaluations, {trace.iterations[-1]:,} iterations"
+    )
+    if trace.objective.minimizer is None:
+        return f"{label}: loss {_number(trace.loss[-1])} {after}."
+    text = f"{label}: error {_number(trace.error[-1])} {after}"
+    arrived, zero = trace.first(error=_LEVEL), trace.first(error=0.0)
+    if arrived < 0:
+        return f"{text}; never below {_number(_LEVEL)}."
+    text += f"; first below {_number(_LEVEL)} after {trace.grad_evals[arrived]:,}"
+    if zero > 0:
+        text += (
+            f"; error exactly 0 at iteration {zero - 1:,} (counting from 0), "
+            f"{trace.grad_evals[zero]:,} gradient evaluations"
+        )
+    return text + "."
+
+
+# ---- one picture, for the widget and for pages without scripts -------------------------------------
+
+_WEIGHTS = ("w₁", "w₂")  # and not as formulas, which take longer to set than all else to draw
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LINEAR = 1e-3  # step sizes are drawn linearly below, logarithmically above, with their sign
+
+
+def _signed_log(a):
+    return np.sign(a) * np.log10(1 + np.abs(a) / _LINEAR)
+
+
+def _signed_power(t):
+    return np.sign(t) * _LINEAR * (10.0 ** np.abs(t) - 1)
+
+
+def _power(x, _=None):
+    return "10" + str(round(np.log10(x))).translate(_RAISED) if x > 0 else ""
+
+
+@contextmanager
+def _book_style():
+    with rc_context():
+        figures.use()
+        rcParams.update(
+            {
+                "figure.constrained_layout.use": False,  # it costs more than the drawing
+                "font.size": 9,
+                "svg.fonttype": "none",
+                "svg.hashsalt": "explorer",
+                "path.simplify_threshold": 0.5,
+            }
+        )
+        yield
+
+
+class _Picture:
+    """The map with its paths, the errors and the step sizes: one figure that is used again."""
+
+    @_book_style()
+    def __init__(self):
+        self.figure = Figure(figsize=(9, 4), dpi=90)
+        FigureCanvasAgg(self.figure)
+        boxes = (0.05, 0.13, 0.42, 0.84), (0.56, 0.6, 0.41, 0.37), (0.56, 0.13, 0.41, 0.37)
+        self.map, self.errors, self.steps = (self.figure.add_axes(box) for box in boxes)
+        self.errors.set_yscale("log")
+        self.errors.yaxis.set_major_formatter(_power)
+        self.steps.set_yscale("function", functions=(_signed_log, _signed_power))
+        stops = [s * 10.0**k for s in (-1, 1) for k in range(-3, 3)] + [0.0]
+        self.steps.set_yticks(stops, [_number(t) for t in stops])
+        for axes in (self.errors, self.steps):
+            axes.minorticks_off()
+        self.curves = [
+            [axes.plot([], [])[0] for axes in (self.errors, self.steps)] for _ in range(_MOST)
+        ]
+
+    @_book_style()
+    def show_objective(self, objective, view):
+        axes = self.figure.add_axes(self.map.get_position())
+        try:
+            figures.contours(axes, objective, *view, points=120)
+        except ValueError:
+            axes.remove()
+            raise
+        self.map.remove()
+        self.map = axes
+        self.map.set(xlabel="w₁", ylabel="w₂")
+        self.paths = [self.map.plot([], [])[0] for _ in range(_MOST)]
+        (self.start,) = self.map.plot([], [], "o", ms=8, mfc="white", mec="black", zorder=7)
+        self.still = None
+
+    @_book_style()
+    def show(self, traces, over, weight):
+        """Put these runs in place of the last ones."""
+        labels = _labels([trace.method for trace in traces])
+        known = all(trace.objective.minimizer is not None for trace in traces)
+        heights = [trace.error if known else trace.loss for trace in traces]
+        if not known:
+            seen = np.concatenate(heights)
+            least = np.min(seen[np.isfinite(seen)], initial=np.inf)
+            heights = [loss - least for loss in heights]
+        positive = [h[(h > 0) & np.isfinite(h)] for h in heights]
+        low = max(min((h.min() for h in positive if len(h)), default=1e-3), 1e-17)
+        high = min(max((h.max() for h in positive if len(h)), default=1.0), 1e3)
+
+        end, extent = 1, [0.0, 0.01]
+        for trace, height, label, path, (error, step) in zip(
+            traces, heights, labels, self.paths, self.curves, strict=False
+        ):
+            look = {**figures.look(trace.method), "label": label}
+            x = trace.grad_evals if over == _OVER[0] else trace.iterations
+            alpha = trace.step_size[:, weight - 1]
+            used = np.isfinite(alpha)
+            path.set(data=trace.w.T, **look)
+            # a zero dives out of sight below the axis
+            error.set(data=(x, np.where(height == 0, low / 1e3, height)), **look)
+            step.set(data=(x[used], alpha[used]), **look)
+            changes = np.count_nonzero(np.diff(alpha[used]))
+            step.set_linewidth(min(1.8, 300 / max(changes, 1)))
+            end = max(end, x[-1])
+            extent = [*extent, *alpha[used]]
+        for path, pair in zip(self.paths[len(traces) :], self.curves[len(traces) :], strict=True):
+            for line in (path, *pair):
+                line.set(data=([], []), label="")
+        self.start.set_data(traces[0].w[0].reshape(2, 1))
+        self.errors.set(ylabel="error" if known else "loss above the least seen")
+        self.errors.set(xlim=(0, end), ylim=(low / 3, high * 3))
+        self.steps.set(xlim=(0, end), xlabel=over, ylabel=f"step size of {_WEIGHTS[weight - 1]}")
+        ends = np.clip(_signed_log(np.array([min(extent), max(extent)])), -6, 6) + [-0.1, 0.2]
+        self.steps.set_ylim(*_signed_power(ends))
+        self.errors.legend(loc="lower left", fontsize=8)
+
+    @_book_style()
+    def svg(self):
+        """The text of an SVG, the same on every machine: coordinates to a tenth of a point."""
+        file = io.StringIO()
+        self.figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+        tenths = re.sub(
+            r"-?\d+\.\d+", lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), file.getvalue()
+        )
+        return re.sub(
+            r"<metadata>.*?</metadata>|\s+", " ", tenths[tenths.index("<svg") :], flags=re.S
+        )
+
+    @_book_style()
+    def png(self):
+        """The bytes of a PNG, fast: what only a new objective changes is drawn once."""
+        canvas, moving = self.figure.canvas, [*self.paths, self.start, self.errors, self.steps]
+        if self.still is None:
+            for artist in moving:
+                artist.set_visible(False)
+            canvas.draw()
+            self.still = canvas.copy_from_bbox(self.figure.bbox)
+            for artist in moving:
+                artist.set_visible(True)
+        canvas.restore_region(self.still)
+        for artist in moving:
+            artist.axes.draw_artist(artist)
+        file = io.BytesIO()
+        Image.fromarray(np.asarray(canvas.buffer_rgba())).save(file, "png", compress_level=1)
+        return file.getvalue()
+
+
+# ---- explorers -------------------------------------------------------------------------------------
+
+
+class Explorer:
+    """What a notebook cell ends with: widgets where a kernel runs, a page's explorer elsewhere.
+
+    An explorer has a ``name``, which is that of its function in ``explorers.js``; a
+    ``question``, the caption; and ``data()``, ``svg()``, ``summary()`` and ``widget``.
+    """
+
+    name = None
+
+    def html(self):
+        """The figure that a page's script brings to life, with a static picture inside."""
+        data = self.data()
+        alive = ""
+        if data is not None:
+            text = html.escape(
+                json.dumps(data, separators=(",", ":"), allow_nan=False), quote=False
+            )
+            quoted = text.replace("'", "&#39;")
+            alive = f" data-explorer=\"{self.name}\" data-setting='{quoted}'"
+        picture = base64.b64encode(self.svg().encode()).decode()
+        return (
+            f'<figure class="explorer"{alive}>\n'
+            f'<img alt="{html.escape(self.summary())}" src="data:image/svg+xml;base64,{picture}">\n'
+            f"<figcaption>{html.escape(self.question)}</figcaption>\n"
+            "</figure>"
+        )
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        bundle = {"text/plain": repr(self), "text/html": self.html()}
+        if _in_kernel():
+            with suppress(ImportError):  # ipywidgets
+                bundle = {**self.widget._repr_mimebundle_(), **bundle}
+        return bundle
+
+
+def _in_kernel():
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
+def _named(name):
+    """An objective that both homes know."""
+    known = OBJECTIVES[name]
+    return getattr(objectives, known["function"])(**known["parameters"])
+
+
+def _as_data(method):
+    fields = {f.name: getattr(method, f.name) for f in dataclasses.fields(method)}
+    return {"name": type(method).__name__, "parameters": fields}
+
+
+def _as_page_look(name, windows):
+    """Colour, dash and label, and Csawg's colour for each window, as the page's script needs them."""
+    colour, line, label = figures.LOOKS[name]
+    dash = {"-": [], "--": [6, 3], "-.": [8, 3, 2, 3], ":": [2, 3]}[line]
+    style = {"colour": colour, "dash": dash, "label": label}
+    if name == "Csawg":
+        style["windows"] = {w: figures.look(Csawg(0.001, w))["color"] for w in windows}
+    return style
+
+
+class Valley(Explorer):
+    """See :func:`valley`, which makes it."""
+
+    name = "valley"
+
+    def __init__(self, runners, objective, w0, grad_evals, over, weight, presets, question, view):
+        runners = [VALLEY_GD, valley_csawg(10, **PLAN_AGAIN)] if runners is None else list(runners)
+        if not 1 <= len(runners) <= _MOST:
+            raise ValueError(f"methods must be one to {_MOST} methods, got {len(runners)}")
+        for method in runners:
+            if any(np.ndim(value) for value in vars(method).values()):
+                raise ValueError(f"methods must have single numbers as parameters, got {method!r}")
+        self.methods = runners
+        self.objective_name = None
+        if isinstance(objective, str):
+            self.objective_name = one_of(*OBJECTIVES)("objective", objective)
+            view = view or OBJECTIVES[objective]["view"]
+            objective = _named(objective)
+        if objective.dim not in (None, 2):
+            raise ValueError(f"objective must have two weights, got {objective.dim}")
+        self.objective, self.view = objective, view or _VIEW
+        self.w0 = starting_point(w0, 2)
+        if self.w0.ndim != 1:
+            raise ValueError(f"w0 must have shape (2,), got {self.w0.shape}")
+        self.grad_evals = count("grad_evals", grad_evals)
+        self.over = one_of(*_OVER)("over", over)
+        if weight not in (1, 2):
+            raise ValueError(f"weight must be 1 or 2, got {weight!r}")
+        self.weight = weight
+        self.presets = {one_of(*PUBLISHED)("presets", name): PUBLISHED[name] for name in presets}
+        self.question = question
+
+    def __repr__(self):
+        names = ", ".join(_labels(self.methods))
+        return f"valley explorer: {names}; {self.grad_evals} gradient evaluations"
+
+    @cached_property
+    def traces(self):
+        """One run for each method, as first shown."""
+        return [
+            minimize(method, self.objective, self.w0, grad_evals=self.grad_evals)
+            for method in self.methods
+        ]
+
+    def summary(self):
+        """The picture in words: its alternative text."""
+        lines = map(_words, _labels(self.methods), self.traces)
+        x, y = map(_number, self.w0)
+        return " ".join(
+            [f"Contours of the loss with paths from ({x}, {y}), errors, step sizes.", *lines]
+        )
+
+    def svg(self):
+        picture = _Picture()
+        picture.show_objective(self.objective, self.view)
+        picture.show(self.traces, self.over, self.weight)
+        return picture.svg()
+
+    def data(self):
+        """What the page's script starts from; None where the page has no twin to run."""
+        if self.objective_name is None or not all(
+            type(method).__name__ in PAGE_METHODS for method in self.methods
+        ):
+            return None
+        setting = {
+            "methods": [_as_data(method) for method in self.methods],
+            "objective": self.objective_name,
+            "w0": self.w0.tolist(),
+            "grad_evals": self.grad_evals,
+            "over": self.over,
+            "weight": self.weight,
+        }
+        presets = {
+            name: {**preset, "methods": [_as_data(method) for method in preset["methods"]]}
+            for name, preset in self.presets.items()
+        }
+        used = [m for s in (setting, *presets.values()) for m in s["methods"]]
+        windows = {m["parameters"]["window"] for m in used if m["name"] == "Csawg"}
+        windows = sorted(windows.union(KNOBS["window"]))
+        return {
+            "setting": setting,
+            "presets": presets,
+            "defaults": {"objective": "rosenbrock", "over": _OVER[0], "weight": 1},
+            "objectives": OBJECTIVES,
+            "styles": {name: _as_page_look(name, windows) for name in PAGE_METHODS},
+            "knobs": KNOBS,
+            "fresh": _FRESH,
+            "lists": {"grad_evals": _BUDGETS, "over": _OVER, "level": _LEVEL, "most": _MOST},
+        }
+
+    @cached_property
+    def widget(self):
+        """The controls and the picture as one ipywidget."""
+        from stepsize._live import LiveValley
+
+        return LiveValley(self).box
+
+
+def valley(
+    methods=None,
+    objective="rosenbrock",
+    w0=VALLEY_START,
+    grad_evals=1000,
+    *,
+    over="gradient evaluations",
+    weight=1,
+    presets=tuple(PUBLISHED),
+    question="Drag the starting point: which method needs the fewest gradient evaluations from "
+    "there, and which one does a small change of its step size ruin?",
+    view=None,
+):
+    """Methods side by side on a loss of two weights: paths, errors, step sizes.
+
+    Parameters
+    ----------
+    methods : list of one to four methods
+        The first setting, and the one to which "Reset" returns. Gradient descent and Csawg
+        with repeated planning unless given.
+    objective : str or Objective
+        A name in :data:`OBJECTIVES`, or any objective of two weights; the built page shows
+        only a static picture of the latter.
+    w0 : array of shape (2,)
+        Where all methods start.
+    grad_evals : int
+        The budget of each method.
+    over : "gradient evaluations" or "iterations"
+        The horizontal axis of errors and step sizes.
+    weight : 1 or 2
+        Whose step sizes are drawn.
+    presets : sequence of str
+        Names in :data:`PUBLISHED`: a button for each.
+    question : str
+        The caption.
+    view : ((left, right), (low, high)), optional
+        The part of the plane to show; that of a named objective is known.
+
+    Returns
+    -------
+    Explorer
+        An object to end a notebook cell with.
+
+    Examples
+    --------
+    >>> explorer = valley(**PUBLISHED["Fig. 7a"])
+    >>> explorer
+    valley explorer: GD, Csawg-p5 K2, Csawg-p5 K10, Csawg-p5 K100; 1000 gradient evaluations
+    >>> int(explorer.traces[2].first(error=0.0))
+    80
+    """
+    return Valley(methods, objective, w0, grad_evals, over, weight, presets, question, view)

@@ -1,0 +1,302 @@
+"""The explorers' widgets: the same controls as on the page, calling the package."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+
+import ipywidgets as widgets
+import numpy as np
+
+from stepsize import explore, methods
+from stepsize.objectives import Objective
+from stepsize.runs import minimize
+
+_TYPED = "an expression in x and y"
+_GIVEN = "as given"
+_WIDE = {"description_width": "10em"}
+
+
+def stops(method, name):
+    """The values offered for a hyper-parameter, its own among them; None if it cannot be moved."""
+    value = getattr(method, name)
+    known = explore.KNOBS.get(f"{type(method).__name__}.{name}", explore.KNOBS.get(name))
+    if known is not None:
+        if value in known:
+            return known
+        numbers = [v for v in known if not isinstance(v, str)]
+        words = known[len(numbers) :]
+        return [*sorted([*numbers, value]), *words] if _is_number(value) else None
+    if isinstance(value, bool):
+        return [False, True]
+    if _is_number(value) and value > 0:  # three decades to either side
+        return sorted({float(f"{value * 10 ** (k / 10):.2g}") for k in range(-30, 31)} | {value})
+    return None
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and np.isfinite(value)
+
+
+def knob(label, values, value):
+    """What the kind of values asks for: a checkbox, a choice or a slider."""
+    if isinstance(values[0], bool):
+        return widgets.Checkbox(value, description=label, style=_WIDE)
+    if isinstance(values[0], str):
+        return widgets.Dropdown(options=values, value=value, description=label, style=_WIDE)
+    return widgets.SelectionSlider(
+        options=[(explore._number(v), v) for v in values],
+        value=value,
+        description=label,
+        style=_WIDE,
+    )
+
+
+def renewed(cls, old):
+    """A method of another class, with the values that the old one had under the same names.
+
+    None if it needs a value that nobody knows.
+    """
+    values = {}
+    for field in dataclasses.fields(cls):
+        if hasattr(old, field.name):
+            values[field.name] = getattr(old, field.name)
+        elif field.default is dataclasses.MISSING:
+            if field.name not in explore._FRESH:
+                return None
+            values[field.name] = explore._FRESH[field.name]
+    try:
+        return cls(**values)
+    except ValueError:
+        return None
+
+
+class LiveValley:
+    """The widgets of :class:`stepsize.explore.Valley`. What is not valid changes no picture.
+
+    Attributes
+    ----------
+    box
+        The whole, to display.
+    controls : dict
+        The widgets that belong to all methods, by name.
+    slots : list of dict
+        Those of each method, by name; ``"method"`` is its class.
+    readout, error
+        HTML widgets: the result in words, and what is wrong with the expression.
+    """
+
+    def __init__(self, explorer):
+        self.explorer = explorer
+        self.picture = explore._Picture()
+        self.image = widgets.Image(format="png", layout={"max_width": "100%"})
+        self.readout = widgets.HTML()
+        self.error = widgets.HTML()
+        self.cards = widgets.VBox()
+        self.top = widgets.VBox()
+        buttons = [self._button("Reset", lambda: self.take(explorer))]
+        for name, preset in explorer.presets.items():
+            buttons.append(self._button(name, lambda p=preset: self.take(explore.valley(**p))))
+        self.box = widgets.VBox(
+            [
+                widgets.HBox(buttons, layout={"flex_flow": "row wrap"}),
+                self.image,
+                self.readout,
+                self.top,
+                self.cards,
+                widgets.HTML(f"<em>{html.escape(explorer.question)}</em>"),
+            ]
+        )
+        self.take(explorer)
+
+    def _button(self, text, action, **layout):
+        button = widgets.Button(description=text, layout={"width": "auto", **layout})
+        button.on_click(lambda _: action())
+        return button
+
+    def take(self, explorer):
+        """Show the setting of an explorer."""
+        self.objective, self.runs = explorer.objective, {}
+        self.methods = list(explorer.methods)
+        self._build_controls(explorer)
+        self._build_cards()
+        self.picture.show_objective(explorer.objective, explorer.view)
+        self.update()
+
+    # ---- controls ----------------------------------------------------------------------------------
+
+    def _build_controls(self, explorer):
+        names = [(known["title"], name) for name, known in explore.OBJECTIVES.items()]
+        if explorer.objective_name is None:
+            names.append((_GIVEN, _GIVEN))
+            self.given = explorer.objective, explorer.view
+        names.append((_TYPED, _TYPED))
+        budgets = sorted({*explore._BUDGETS, explorer.grad_evals})
+        (left, right), (low, high) = explorer.view
+        self.controls = {
+            "objective": widgets.Dropdown(
+                options=names,
+                value=explorer.objective_name or _GIVEN,
+                description="objective",
+                style=_WIDE,
+            ),
+            "expression": widgets.Text(
+                "(x - 1)**2 + 100*(y - x**2)**2",
+                description="expression",
+                continuous_update=False,
+                disabled=True,
+                style=_WIDE,
+            ),
+            "grad_evals": widgets.SelectionSlider(
+                options=[(f"{n:,}", n) for n in budgets],
+                value=explorer.grad_evals,
+                description="gradient evaluations",
+                style=_WIDE,
+            ),
+            "x": self._start("start, w₁", left, right, explorer.w0[0]),
+            "y": self._start("start, w₂", low, high, explorer.w0[1]),
+            "over": widgets.Dropdown(
+                options=explore._OVER,
+                value=explorer.over,
+                description="horizontal axis",
+                style=_WIDE,
+            ),
+            "weight": widgets.Dropdown(
+                options=[("w₁", 1), ("w₂", 2)],
+                value=explorer.weight,
+                description="step sizes of",
+                style=_WIDE,
+            ),
+        }
+        for name, control in self.controls.items():
+            changed = (
+                self._objective_changed if name in ("objective", "expression") else self.update
+            )
+            control.observe(lambda _, changed=changed: changed(), "value")
+        rows = list(self.controls.values())
+        rows[1] = widgets.HBox([rows[1], self.error], layout={"flex_flow": "row wrap"})
+        self.top.children = rows
+
+    @staticmethod
+    def _start(label, low, high, value):
+        return widgets.FloatSlider(
+            float(value),
+            min=min(low, value),
+            max=max(high, value),
+            step=0.01,
+            description=label,
+            style=_WIDE,
+        )
+
+    def _build_cards(self):
+        self.slots = [self._card(i) for i in range(len(self.methods))]
+        cards = [widgets.VBox(list(slot.values())) for slot in self.slots]
+        if len(self.methods) < explore._MOST:
+            cards.append(self._button("add a method", self._add))
+        for card in cards:
+            card.layout.margin = "0.5em 1em 0.5em 0"
+        self.cards.children = [widgets.HBox(cards, layout={"flex_flow": "row wrap"})]
+
+    def _card(self, index):
+        method = self.methods[index]
+        classes = {type(m).__name__: type(m) for m in (*self.methods, *self.explorer.methods)}
+        classes |= {name: getattr(methods, name) for name in methods.__all__}
+        offered = [name for name, cls in classes.items() if renewed(cls, method) is not None]
+        own = type(method).__name__
+        slot = {
+            "method": widgets.Dropdown(
+                options=sorted({*offered, own}), value=own, description="method", style=_WIDE
+            )
+        }
+        slot["method"].observe(
+            lambda change: self._replace(index, renewed(classes[change.new], method)), "value"
+        )
+        for field in dataclasses.fields(method):
+            values = stops(method, field.name)
+            if values is None:
+                continue
+            label = field.name.replace("_", " ")
+            control = knob(label, values, getattr(method, field.name))
+            control.observe(
+                lambda change, name=field.name: self._turn(index, name, change), "value"
+            )
+            slot[field.name] = control
+        slot["error"] = widgets.HTML()
+        if len(self.methods) > 1:
+            slot["remove"] = self._button("remove", lambda: self._remove(index))
+        return slot
+
+    # ---- what happens ------------------------------------------------------------------------------
+
+    def _turn(self, index, name, change):
+        error = self.slots[index]["error"]
+        try:
+            self.methods[index] = dataclasses.replace(self.methods[index], **{name: change.new})
+            error.value = ""
+        except ValueError as problem:
+            error.value = _alert(problem)
+        else:
+            self.update()
+
+    def _replace(self, index, method):
+        self.methods[index] = method
+        self._build_cards()
+        self.update()
+
+    def _add(self):
+        self.methods.append(self.methods[-1])
+        self._build_cards()
+        self.update()
+
+    def _remove(self, index):
+        del self.methods[index]
+        self._build_cards()
+        self.update()
+
+    def _objective_changed(self):
+        name, expression = self.controls["objective"].value, self.controls["expression"]
+        expression.disabled = name != _TYPED
+        try:
+            if name == _TYPED:
+                objective, view = Objective.from_sympy(expression.value, "x y"), explore._VIEW
+            elif name == _GIVEN:
+                objective, view = self.given
+            else:
+                objective, view = explore._named(name), explore.OBJECTIVES[name]["view"]
+            self.picture.show_objective(objective, view)
+        except ValueError as problem:
+            self.error.value = _alert(problem)
+            return
+        self.error.value = ""
+        self.objective, self.runs = objective, {}
+        self.update()
+
+    def _run(self, index):
+        method, budget = self.methods[index], self.controls["grad_evals"].value
+        w0 = self.controls["x"].value, self.controls["y"].value
+        key = method, budget, w0
+        if key not in self.runs:
+            if len(self.runs) > 20:
+                self.runs.clear()
+            self.runs[key] = minimize(method, self.objective, w0, grad_evals=budget)
+        return self.runs[key]
+
+    def update(self):
+        """Run the methods and show what came out, or what is wrong."""
+        traces = []
+        for index, slot in enumerate(self.slots):
+            try:
+                traces.append(self._run(index))
+                slot["error"].value = ""
+            except ValueError as problem:
+                slot["error"].value = _alert(problem)
+                return
+        self.traces = traces
+        self.picture.show(traces, self.controls["over"].value, self.controls["weight"].value)
+        self.image.value = self.picture.png()
+        lines = map(explore._words, explore._labels(self.methods), traces)
+        self.readout.value = "<br>".join(map(html.escape, lines))
+
+
+def _alert(problem):
+    return f'<span role="alert">{html.escape(str(problem))}</span>'
