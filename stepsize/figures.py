@@ -191,9 +191,12 @@ def _apart(values, gap):
 def contours(ax, objective, xlim, ylim, levels=14, points=240):
     """Contours of a loss of two weights, equally spaced in its logarithm, and its minimizer."""
     x, y = np.meshgrid(np.linspace(*xlim, points), np.linspace(*ylim, points))
-    f = objective.loss(np.stack([x, y]))
+    with np.errstate(all="ignore"):
+        f = np.ma.masked_invalid(objective.loss(np.stack([x, y])))
+    if f.count() == 0:
+        raise ValueError("the loss is not finite anywhere between xlim and ylim")
     f = f - (objective.minimum if objective.minimum is not None else f.min())
-    low = max(np.quantile(f, 0.005), 1e-12)
+    low = max(np.quantile(f.compressed(), 0.005), 1e-12)
     ax.contour(
         x,
         y,
