@@ -66,7 +66,7 @@ lab: $(STAMP)
 	$(BIN)/jupyter lab --notebook-dir=book
 
 bench: $(STAMP)
-	$(BIN)/python -m pytest tests/benchmarks
+	@for script in tests/benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
 
 clean:
 	rm -rf _build .venv .pytest_cache .ruff_cache .hypothesis *.egg-info
