@@ -5,11 +5,11 @@ import re
 
 def escape_stars(app, what, name, obj, options, lines):
     def escape(match):
-        return match[0] if match[0].startswith("``") else r"\*runs"
+        return match[0] if match[0].startswith("``") else "\\" + match[0]
 
     for i, line in enumerate(lines):
         if not line.lstrip().startswith((">>>", "...")):
-            lines[i] = re.sub(r"``.*?``|\*runs\b", escape, line)
+            lines[i] = re.sub(r"``.*?``|\*(?=\w+[,)])", escape, line)
 
 
 def setup(app):
