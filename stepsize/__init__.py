@@ -10,16 +10,22 @@ from stepsize.checks import per_weight
 from stepsize.methods import *
 from stepsize.methods import __all__ as _methods
 from stepsize.objectives import Objective, quadratic, rosenbrock
-from stepsize.runs import Recorder, Trace, minimize
+from stepsize.runs import Recorder, StreamTrace, Trace, minimize, track
+from stepsize.streams import LinearSample, RateTracking, WeightFlipping
 
 __all__ = [
     *_methods,
+    "LinearSample",
     "Objective",
+    "RateTracking",
     "Recorder",
+    "StreamTrace",
     "Trace",
+    "WeightFlipping",
     "minimize",
     "per_weight",
     "quadratic",
     "rosenbrock",
+    "track",
 ]
 __version__ = "0.1.0"

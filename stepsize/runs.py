@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
 from stepsize.checks import PerWeight, count, optional, starting_point
+from stepsize.streams import Drawn, LinearSample
 
-__all__ = ["Recorder", "Trace", "minimize"]
+__all__ = ["Recorder", "StreamTrace", "Trace", "minimize", "track"]
 
 
 @dataclass(frozen=True)
@@ -166,11 +168,11 @@ class Counted:
 
     def loss(self, w):
         self.losses += 1
-        return self._right("loss", self.oracle.loss(w), w.shape[1:])
+        return self.right("loss", self.oracle.loss(w), w.shape[1:])
 
     def grad(self, w):
         self.grads += 1
-        return self._right("grad", self.oracle.grad(w), w.shape)
+        return self.right("grad", self.oracle.grad(w), w.shape)
 
     def curvature(self, w):
         self.curvatures += 1
@@ -178,10 +180,10 @@ class Counted:
             raise ValueError(
                 f"this method needs curvature(w), which {type(self.oracle).__name__} does not have"
             )
-        return self._right("curvature", self.oracle.curvature(w), w.shape)
+        return self.right("curvature", self.oracle.curvature(w), w.shape)
 
     @staticmethod
-    def _right(name, answer, shape):
+    def right(name, answer, shape):
         if np.shape(answer) != shape:
             raise ValueError(
                 f"the oracle's {name} must return shape {shape}, got {np.shape(answer)}"
@@ -377,3 +379,291 @@ def minimize(
         step_size=steps.done(),
         _learned=None if kept is None else (kept[0].done(), kept[1].done()),
     )
+
+
+@dataclass(frozen=True)
+class StreamTrace:
+    """What :func:`track` did. Axis 0 counts examples in some arrays, recorded rows in others.
+
+    Attributes
+    ----------
+    prediction_error : array of shape (n, *runs)
+        delta = y - w.x of each example, before the step. For linear samples only.
+    loss : array of shape (n, *runs)
+        The loss of each example before the step; with ``average=m``, means over m at a time.
+    examples : array of shape (rows,)
+        How many examples had been learned from at each recorded row: 0 first.
+    w, step_size : arrays of shape (rows, d, *runs)
+        The weights, and the step sizes that led to them (NaN where none were used, so in row 0).
+    target : array of shape (rows, d, *seeds)
+        The target weights behind the last example learned from (in row 0, behind the first to
+        come), where the stream knows them. ``seeds`` is (runs,) or empty: settings share data.
+    drift : array of shape (rows, *seeds)
+        Likewise the drift, where the stream has one.
+    grad_evals, loss_evals, curvature_evals : arrays of shape (rows,)
+        What the method had asked the oracles by then, per run.
+    diverged : array of shape (*runs,)
+        Whether the last weights are not finite.
+    average : int
+        How many examples share one entry of ``loss``.
+    method, stream
+        What was run on what.
+    """
+
+    method: object
+    stream: object
+    examples: np.ndarray
+    w: np.ndarray
+    step_size: np.ndarray
+    grad_evals: np.ndarray
+    loss_evals: np.ndarray
+    curvature_evals: np.ndarray
+    average: int
+    _linear: bool = field(repr=False)
+    _kept: np.ndarray = field(repr=False)  # prediction errors, or losses
+    _hidden: dict = field(repr=False)
+
+    def __repr__(self):
+        return (
+            f"StreamTrace({type(self.method).__name__}, {self.examples[-1]} examples, "
+            f"d = {self.w.shape[1]}, runs {self.w.shape[2:]}, "
+            f"{int(np.sum(self.diverged))} diverged)"
+        )
+
+    @cached_property
+    def diverged(self):
+        return ~np.isfinite(self.w[-1]).all(axis=0)
+
+    @property
+    def prediction_error(self):
+        if not self._linear:
+            raise ValueError("only linear samples have prediction errors: read trace.loss")
+        if self.average > 1:
+            raise ValueError(
+                f"prediction errors were not kept: run with average=1, not {self.average}"
+            )
+        return self._kept
+
+    @property
+    def loss(self):
+        if not self._linear or self.average > 1:
+            return self._kept
+        with np.errstate(all="ignore"):
+            return 0.5 * (self._kept * self._kept)
+
+    @property
+    def target(self):
+        return self._fact("target")
+
+    @property
+    def drift(self):
+        return self._fact("drift")
+
+    def _fact(self, name):
+        if name not in self._hidden:
+            raise ValueError(f"{type(self.stream).__name__} tells no {name}")
+        return self._hidden[name]
+
+    def mse(self, start=0, stop=None):
+        """The mean squared prediction error of the examples from ``start`` up to ``stop``.
+
+        Parameters
+        ----------
+        start, stop : int
+            The first example and the one after the last, counted from zero, or from the end if
+            negative. With ``average=m`` they are multiples of m.
+
+        Returns
+        -------
+        array of shape (*runs,)
+        """
+        if not self._linear:
+            raise ValueError("only linear samples have prediction errors: read trace.loss")
+        n, m = int(self.examples[-1]), self.average
+        first, last, _ = slice(start, stop).indices(n)
+        if first >= last or first % m or last % m:
+            raise ValueError(
+                f"start and stop must be multiples of {m} with start before stop, of {n} "
+                f"examples, got start={start}, stop={stop}"
+            )
+        kept = self._kept[first // m : last // m]
+        with np.errstate(all="ignore"):
+            if m > 1:
+                return 2.0 * kept.mean(axis=0)
+            return np.einsum("t...,t...->...", kept, kept)[()] / len(kept)
+
+
+def track(
+    method,
+    stream,
+    examples,
+    *,
+    runs=None,
+    seed=0,
+    w0=None,
+    record=None,
+    average=1,
+    progress=False,
+):
+    """Run a method online: one sample, one step.
+
+    Parameters
+    ----------
+    method
+        Any object with ``init(w) -> state`` and ``step(w, state, oracle) -> (w, state)``.
+    stream : WeightFlipping, RateTracking or an iterable
+        An iterable gives pairs (x, y), which make linear samples, x of shape (d,) or (d, *runs)
+        and y of shape () or (*runs,); or it gives oracles, such as ``objective.batches(size)``.
+    examples : int
+        How many samples to learn from.
+    runs : int or None
+        How many seeds. They become the last axis of the runs: settings of shape (10, 1) and
+        ``runs=30`` make runs of shape (10, 30), and all settings see the same data. None is
+        one seed without an axis of its own. Only for streams that draw their data.
+    seed : int
+        Run r has the r-th child of this seed: its data do not depend on the number of runs.
+    w0 : array of shape (d,) or (d, *runs)
+        Where to start: zeros unless given. An iterable of oracles needs it.
+    record : int or None
+        Keep weights and step sizes after every n-th example, and at both ends; None keeps the
+        ends only. Errors are kept for every example whatever this says.
+    average : int
+        Keep one mean loss for so many examples instead of every prediction error. For long
+        runs of many settings, whose errors would fill the memory.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    StreamTrace
+
+    Raises
+    ------
+    ValueError
+        If an argument is wrong, if the iterable ends too early, or if the method asks for a
+        curvature that an oracle does not know.
+
+    Notes
+    -----
+    A run that overflows is kept and marked as diverged; the others go on. The record of errors
+    and losses is the run's own and is not counted as evaluations.
+
+    Examples
+    --------
+    >>> trace = track(GradientDescent(step_size=[0.01, 0.04]), WeightFlipping(), examples=4000)
+    >>> trace
+    StreamTrace(GradientDescent, 4000 examples, d = 20, runs (2,), 0 diverged)
+    >>> trace.mse(2000)
+    array([4.17..., 3.51...])
+
+    Pairs make a stream too. The first error is 1; half of it is left after the first step:
+
+    >>> track(GradientDescent(0.5), [([1.0], 1.0), ([1.0], 1.0)], examples=2).prediction_error
+    array([1. , 0.5])
+    """
+    examples, average = count("examples", examples), count("average", average)
+    runs, record = optional(count)("runs", runs), optional(count)("record", record)
+    if examples % average:
+        raise ValueError(f"average must divide examples, {examples}, got {average}")
+    samples, hidden, linear, w = _begin(method, stream, examples, runs, seed, w0)
+
+    every = record or examples
+    ws, steps = (Rows(w.shape, examples // every + 2) for _ in range(2))
+    counts, facts = Rows((4,), examples // every + 2, dtype=int), []
+    kept = np.zeros((examples // average, *w.shape[1:]))
+    oracle = Counted(None)
+
+    def keep(k, w, step_size):
+        ws.append(w)
+        steps.append(step_size)
+        counts.append((k, oracle.grads, oracle.losses, oracle.curvatures))
+        facts.append(hidden())
+
+    bar = progress_bar(examples, "example") if progress else None
+    with np.errstate(all="ignore"):
+        state = method.init(w)
+        for k in range(examples):
+            sample = next(samples, None)
+            if sample is None:
+                raise ValueError(f"the stream ended after {k} of {examples} examples")
+            if k == 0:
+                keep(0, w, np.nan)
+            if linear:
+                delta = Counted.right("prediction_error", sample.hold(w), w.shape[1:])
+            if linear and average == 1:
+                kept[k] = delta
+            else:
+                kept[k // average] += Counted.right("loss", sample.loss(w), w.shape[1:])
+            oracle.oracle = sample
+            w, state = method.step(w, state, oracle)
+            if (k + 1) % every == 0 or k + 1 == examples:
+                keep(k + 1, w, state.step_size)
+            if bar is not None:
+                bar.update(1)
+        if average > 1:
+            kept /= average
+    if bar is not None:
+        bar.close()
+
+    k, grads, losses, curvatures = np.ascontiguousarray(counts.done().T)
+    return StreamTrace(
+        method=method,
+        stream=stream,
+        examples=k,
+        w=ws.done(),
+        step_size=steps.done(),
+        grad_evals=grads,
+        loss_evals=losses,
+        curvature_evals=curvatures,
+        average=average,
+        _linear=linear,
+        _kept=kept,
+        _hidden={name: np.stack([fact[name] for fact in facts]) for name in facts[0]},
+    )
+
+
+def _begin(method, stream, examples, runs, seed, w0):
+    """The samples, what they hide, whether they are linear, and the first weights."""
+    if hasattr(stream, "chunks"):
+        seeds = () if runs is None else (runs,)
+        w = np.zeros(stream.inputs) if w0 is None else starting_point(w0, stream.inputs)
+        w = spread(w, method, seeds)
+        drawn = Drawn(stream, seed, runs, axes=w.ndim - 1 - len(seeds), size=examples)
+        return iter(drawn), drawn.hidden, True, w
+    if runs is not None:
+        raise ValueError(
+            "runs needs a stream that draws data for each, such as WeightFlipping(); give the "
+            "x of an iterable, or w0, the shape (d, *runs)"
+        )
+    samples = _oracles(stream)
+    first = next(samples, None)
+    if first is None:
+        raise ValueError(f"the stream ended after 0 of {examples} examples")
+    linear = isinstance(first, LinearSample)
+    if linear:
+        w = np.zeros(len(first.x)) if w0 is None else starting_point(w0, len(first.x))
+    elif w0 is None:
+        raise ValueError("w0 must be given: oracles do not say how many weights there are")
+    else:
+        w = starting_point(w0, getattr(first, "dim", None))
+    w = spread(w, method, first.runs if linear else ())
+    return chain([first], samples), dict, linear, w
+
+
+def _oracles(stream):
+    """The oracles of an iterable; a pair (x, y) is a linear sample."""
+    if not hasattr(stream, "__iter__"):
+        raise ValueError(
+            "stream must be a stream such as WeightFlipping(), or an iterable of pairs (x, y) or "
+            f"of oracles, got {type(stream).__name__}"
+        )
+    for item in stream:
+        if isinstance(item, (tuple, list)) and len(item) == 2:
+            yield LinearSample(*item)
+        elif hasattr(item, "loss") and hasattr(item, "grad"):
+            yield item
+        else:
+            raise ValueError(
+                "a stream must give pairs (x, y), or oracles with loss and grad, "
+                f"got {type(item).__name__}"
+            )

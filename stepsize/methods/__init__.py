@@ -9,16 +9,19 @@ from stepsize.methods.barzilai_borwein import BarzilaiBorwein
 from stepsize.methods.csawg import Csawg
 from stepsize.methods.descent import GradientDescent, HeavyBall, Nesterov
 from stepsize.methods.hypergradient import AdamHD, HypergradientDescent
+from stepsize.methods.idbd import IDBD, Autostep
 from stepsize.methods.l4 import L4
 from stepsize.methods.lossgrad import LossGrad
 from stepsize.methods.normalization import AdaGrad, Adam, RMSProp
 from stepsize.methods.polyak import Polyak, StochasticPolyak
 
 __all__ = [
+    "IDBD",
     "L4",
     "AdaGrad",
     "Adam",
     "AdamHD",
+    "Autostep",
     "BarzilaiBorwein",
     "Csawg",
     "GradientDescent",

@@ -1,0 +1,156 @@
+"""Step sizes that descend on the loss themselves: IDBD, and Autostep that frees it of its scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from stepsize.checks import check, nonnegative, positive
+
+__all__ = ["IDBD", "Autostep"]
+
+
+class IDBDState:
+    """What IDBD remembers: three vectors."""
+
+    def __init__(self, w, step_size):
+        self.step_size = step_size + np.zeros_like(w)  # alpha
+        with np.errstate(divide="ignore"):
+            self.beta = np.log(self.step_size)
+        self.h = np.zeros_like(w)  # the trace: how w depends on beta
+
+
+@dataclass(frozen=True)
+class IDBD:
+    r"""Incremental delta-bar-delta: each weight's step size by stochastic gradient descent on
+    the same loss (Sutton 1992; Yao, Section 2.6; Degris, Section 4).
+
+    With the gradient :math:`g = -\delta x` and the curvature :math:`c = x^2` of a linear sample,
+
+    .. math:: \beta &\leftarrow \beta - \theta\, g\, h \\
+              \alpha &\leftarrow e^{\beta} \\
+              w &\leftarrow w - \alpha\, g \\
+              h &\leftarrow h\, (1 - \alpha\, c)^+ - \alpha\, g
+
+    in this order, component by component; :math:`(\cdot)^+` is zero for negative numbers.
+
+    Parameters
+    ----------
+    step_size : float or array of shape (*runs,)
+        The first step size of every weight, alpha. Zero stays zero.
+    meta_step_size : float or array of shape (*runs,)
+        The step size of the step sizes, theta (Yao's eta). In units of one over the loss: for
+        targets c times as large, theta must be c**2 times smaller.
+
+    Notes
+    -----
+    One gradient and one curvature a step; three vectors of memory. It runs on every oracle with
+    ``curvature``. Without the rectifier's help a large step makes h overshoot; with it, h
+    forgets. Neither keeps the weights stable: alpha may still exceed every bound, and a run
+    that overflows ends as NaN.
+
+    Examples
+    --------
+    >>> sample = ([1.0], 1.0)
+    >>> trace = track(IDBD(0.5, meta_step_size=0.1), [sample, sample], examples=2, record=1)
+    >>> trace.w[:, 0], trace.step_size[:, 0]
+    (array([0.        , 0.5       , 0.756...]), array([    nan, 0.5       , 0.512...]))
+
+    The first error is 1 and leaves w = h = 0.5. The second is 0.5: beta grows by 0.1 * 0.5 * 0.5
+    to log(0.5) + 0.025, and w by 0.5 exp(0.025) * 0.5.
+    """
+
+    step_size: ArrayLike = 0.05
+    meta_step_size: ArrayLike = 0.01
+
+    def __post_init__(self):
+        check(self, step_size=nonnegative, meta_step_size=nonnegative)
+
+    def init(self, w):
+        return IDBDState(w, self.step_size)
+
+    def step(self, w, state, oracle):
+        g, c = oracle.grad(w), oracle.curvature(w)
+        beta, alpha, h = state.beta, state.step_size, state.h
+        beta -= self.meta_step_size * g * h
+        np.exp(beta, out=alpha)
+        move = alpha * g
+        h *= np.maximum(1.0 - alpha * c, 0.0)
+        h -= move
+        return w - move, state
+
+
+class AutostepState:
+    """What Autostep remembers: three vectors."""
+
+    def __init__(self, w, step_size):
+        self.step_size = step_size + np.zeros_like(w)  # alpha
+        self.v = np.zeros_like(w)  # the running size of what moves log(alpha)
+        self.h = np.zeros_like(w)
+
+
+@dataclass(frozen=True)
+class Autostep:
+    r"""IDBD whose meta-gradient is normalized and whose step cannot overshoot (Mahmood et al.
+    2012, Table 1).
+
+    With :math:`g = -\delta x` and :math:`c = x^2`,
+
+    .. math:: q &= -g\, h \\
+              v &\leftarrow \max\bigl(|q|,\; v + \tfrac1\tau\, \alpha\, c\, (|q| - v)\bigr) \\
+              \alpha &\leftarrow \alpha\, e^{\mu q / v} \quad \text{where } v \ne 0 \\
+              \alpha &\leftarrow \alpha / M, \qquad M = \max\Bigl(\sum_i \alpha_i c_i,\; 1\Bigr) \\
+              w &\leftarrow w - \alpha\, g \\
+              h &\leftarrow h\, (1 - \alpha\, c) - \alpha\, g
+
+    Parameters
+    ----------
+    step_size : float or array of shape (*runs,)
+        The first step size of every weight, alpha. Zero stays zero.
+    meta_step_size : float or array of shape (*runs,)
+        The most by which log(alpha) may change in a step before the division by M, mu.
+    tau : float or array of shape (*runs,)
+        How slowly v forgets: its rate is alpha c / tau.
+
+    Notes
+    -----
+    One gradient and one curvature a step; three vectors of memory. Multiplying all targets by
+    a number changes no step size. After the division by M the sum of alpha c is at most one, so
+    that a step on a linear sample never overshoots its target. A curvature may be negative away
+    from linear samples; then M bounds less, and v may grow faster than the formula meant.
+
+    Examples
+    --------
+    >>> sample = ([1.0], 1.0)
+    >>> trace = track(Autostep(0.5, meta_step_size=0.1), [sample, sample], examples=2, record=1)
+    >>> trace.w[:, 0], trace.step_size[:, 0]
+    (array([0.        , 0.5       , 0.776...]), array([    nan, 0.5       , 0.552...]))
+
+    The first error is 1 and leaves w = h = 0.5. The second is 0.5, so q = 0.25, and v = |q|: the
+    step size is multiplied by exp(0.1).
+    """
+
+    step_size: ArrayLike = 0.05
+    meta_step_size: ArrayLike = 0.01
+    tau: ArrayLike = 1e4
+
+    def __post_init__(self):
+        check(self, step_size=nonnegative, meta_step_size=nonnegative, tau=positive)
+
+    def init(self, w):
+        return AutostepState(w, self.step_size)
+
+    def step(self, w, state, oracle):
+        g, c = oracle.grad(w), oracle.curvature(w)
+        alpha, v, h = state.step_size, state.v, state.h
+        q = -g * h
+        size = np.abs(q)
+        np.maximum(size, v + alpha * c * (size - v) / self.tau, out=v)
+        alpha *= np.exp(self.meta_step_size * np.divide(q, v, out=np.zeros_like(w), where=v != 0))
+        alpha /= np.maximum(np.add.reduce(alpha * c, axis=0), 1.0)
+        move = alpha * g
+        h *= 1.0 - alpha * c
+        h -= move
+        return w - move, state

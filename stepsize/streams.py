@@ -1,0 +1,367 @@
+"""Online problems: samples without end, whose best weights move.
+
+A stream is a frozen dataclass with the number of its ``inputs`` d and ``chunks(seeds, size)``,
+which draws the samples of many runs, each from a seed of its own. How samples are cut into
+chunks never changes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stepsize.checks import check, count, count_or_zero, finite, fraction, nonnegative, optional
+
+__all__ = ["LinearSample", "RateTracking", "WeightFlipping"]
+
+
+class LinearSample:
+    r"""One sample for a linear unit: an oracle whose loss is half the squared prediction error.
+
+    .. math:: \delta(w) = y - w^\top x, \qquad f(w) = \tfrac12 \delta^2, \qquad
+              f'(w) = -\delta\, x, \qquad f''(w) = x^2 \ \text{(its diagonal)}
+
+    Parameters
+    ----------
+    x : array of shape (d,) or (d, *runs)
+        The input.
+    y : float or array of shape (*runs,)
+        The target.
+
+    Notes
+    -----
+    On linear samples :class:`GradientDescent` is LMS. Degris pays the loss delta**2 and steps
+    along delta x; the factor of two is left out here as there.
+
+    Examples
+    --------
+    >>> sample = LinearSample(x=[1.0, 2.0], y=4.0)
+    >>> w = np.array([1.0, 0.5])
+    >>> sample.prediction_error(w), sample.loss(w), sample.grad(w), sample.curvature(w)
+    (np.float64(2.0), np.float64(2.0), array([-2., -4.]), array([1., 4.]))
+    """
+
+    __slots__ = ("_error", "_w", "x", "y")
+
+    def __init__(self, x, y):
+        try:
+            self.x, self.y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)[()]
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"x and y must be numbers, got x={x!r}, y={y!r}") from error
+        if self.x.ndim == 0 or len(self.x) == 0:
+            raise ValueError(f"x must have shape (d,) or (d, *runs), got shape {self.x.shape}")
+        self._w = None
+        _ = self.runs  # x and y must fit
+
+    @classmethod
+    def unchecked(cls, x, y):
+        """The same from arrays that are known to fit; a stream makes millions."""
+        sample = object.__new__(cls)
+        sample.x, sample.y, sample._w = x, y, None
+        return sample
+
+    def __repr__(self):
+        return f"LinearSample(x={self.x!r}, y={self.y!r})"
+
+    @property
+    def runs(self):
+        """The shape of the runs for which there are data."""
+        try:
+            return np.broadcast_shapes(self.x.shape[1:], np.shape(self.y))
+        except ValueError:
+            raise ValueError(
+                f"y must have the runs of x, {self.x.shape[1:]}, got shape {np.shape(self.y)}"
+            ) from None
+
+    def _input(self, w):
+        """x with as many axes as w."""
+        x = self.x
+        if len(x) != len(w):
+            raise ValueError(f"w must have {len(x)} weights, one per input, got {len(w)}")
+        return x if x.ndim >= w.ndim else x.reshape(len(x), *[1] * (w.ndim - x.ndim), *x.shape[1:])
+
+    def prediction_error(self, w):
+        """The prediction error delta, shape ``runs``."""
+        if w is self._w:
+            return self._error
+        return self.y - np.add.reduce(self._input(w) * w, axis=0)
+
+    def hold(self, w):
+        """The prediction error at ``w``, kept for further questions about this very array.
+
+        Only for a ``w`` that nobody changes while the sample is in use.
+        """
+        self._w, self._error = None, self.prediction_error(w)
+        self._w = w
+        return self._error
+
+    def loss(self, w):
+        """The loss delta**2 / 2, shape ``runs``."""
+        delta = self.prediction_error(w)
+        return 0.5 * (delta * delta)
+
+    def grad(self, w):
+        """The gradient -delta x, shape (d, *runs)."""
+        return -self.prediction_error(w) * self._input(w)
+
+    def curvature(self, w):
+        """The diagonal of the Hessian, x**2, shape (d, *runs)."""
+        x = self._input(w)
+        return np.multiply(x, x, out=np.empty(w.shape))
+
+
+class Stream:
+    """What the online problems share."""
+
+    def samples(self, seed=0, runs=None):
+        """Linear samples without end, for a loop of your own.
+
+        Parameters
+        ----------
+        seed : int
+            Run r has the r-th child of this seed, here as in :func:`track`.
+        runs : int or None
+            How many runs; None for one without an axis of its own.
+
+        Returns
+        -------
+        iterator of LinearSample
+        """
+        return iter(Drawn(self, seed, runs))
+
+
+class Drawn:
+    """The samples of a stream, drawn in chunks; and what it hides, at the latest of them."""
+
+    def __init__(self, stream, seed, runs, axes=0, size=4096):
+        seed, runs = count_or_zero("seed", seed), optional(count)("runs", runs)
+        self.stream = stream
+        self.seed = seed
+        self.runs = () if runs is None else (runs,)
+        self.axes = axes  # of the settings, which share the data
+        # samples drawn at a time: at most 2 MB of inputs, which stay in the processor's cache
+        self.size = max(1, min(size, 4096, 2**18 // (stream.inputs * (runs or 1))))
+
+    def __iter__(self):
+        d, ones = self.stream.inputs, [1] * self.axes
+        seeds = np.random.SeedSequence(self.seed).spawn(*(self.runs or (1,)))
+        for x, y, hidden in self.stream.chunks(seeds, self.size):
+            self._hidden = hidden
+            x = x.reshape(len(x), d, *ones, *self.runs)
+            y = y.reshape(len(y), *self.runs)
+            for i in range(len(y)):
+                self._i = i
+                yield LinearSample.unchecked(x[i], y[i])
+
+    def hidden(self):
+        """What the stream knows about the latest sample and a method does not."""
+        return {
+            name: np.array(values).reshape(values.shape[:-1] + self.runs)
+            for name, values in self._hidden(self._i).items()
+        }
+
+
+def _generators(seeds, n):
+    """``n`` lists of generators, one a run in each.
+
+    A sequence that is drawn by a generator of its own is the same however it is cut into chunks.
+    """
+    drawn = [[np.random.default_rng(child) for child in seed.spawn(n)] for seed in seeds]
+    return [list(one) for one in zip(*drawn)]
+
+
+@dataclass(frozen=True)
+class WeightFlipping(Stream):
+    r"""A linear target of which a few weights flip their sign now and then (Sutton 1992; Degris,
+    Figs 1, 2 and 4).
+
+    .. math:: y_t = \sum_{i \le m} s_t(i)\, x_t(i), \qquad x_t(i) \sim N(0, 1), \qquad
+              s_t(i) = \pm \mathit{scale}
+
+    Every ``flip_every`` samples one of the m relevant weights is chosen at random and flips. The
+    weights of the other inputs are zero for ever. There is no noise: all error comes from flips.
+
+    Parameters
+    ----------
+    inputs : int
+        The number of inputs, d.
+    relevant : int
+        How many of them matter, m: the first ones.
+    flip_every : int
+        Samples between flips. The first comes before sample number ``flip_every``, from zero.
+    scale : float
+        The size of the relevant target weights.
+    flip_probability : float
+        Probability that the chosen weight does flip. 1 in Sutton 1992; 0.5 in Degris, Fig. 1,
+        which is ``WeightFlipping(inputs=2, relevant=1, flip_probability=0.5)`` with its two
+        inputs in the other order.
+    input_scale : float or array of shape (inputs,)
+        Standard deviation of the inputs.
+
+    Notes
+    -----
+    ``trace.target`` has the target weights.
+
+    Examples
+    --------
+    >>> stream = WeightFlipping(inputs=3, relevant=2, flip_every=10)
+    >>> trace = track(GradientDescent(step_size=0.1), stream, examples=100, record=50)
+    >>> trace.examples, trace.target.shape
+    (array([  0,  50, 100]), (3, 3))
+    >>> np.abs(trace.target[-1])
+    array([1., 1., 0.])
+    """
+
+    inputs: int = 20
+    relevant: int = 5
+    flip_every: int = 20
+    scale: float = 1.0
+    flip_probability: float = 1.0
+    input_scale: float = 1.0
+
+    def __post_init__(self):
+        check(
+            self,
+            inputs=count,
+            relevant=count,
+            flip_every=count,
+            scale=_single(finite),
+            flip_probability=_single(fraction),
+            input_scale=nonnegative,
+        )
+        if self.relevant > self.inputs:
+            raise ValueError(f"relevant must be at most inputs, {self.inputs}, got {self.relevant}")
+        if np.shape(self.input_scale) not in ((), (self.inputs,)):
+            raise ValueError(
+                f"input_scale must be a number or have shape ({self.inputs},), "
+                f"got shape {np.shape(self.input_scale)}"
+            )
+
+    def chunks(self, seeds, size):
+        """The samples of one run a seed, ``size`` at a time, without end.
+
+        Yields
+        ------
+        x : array of shape (size, d, runs)
+        y : array of shape (size, runs)
+        hidden : callable
+            ``hidden(i)`` is a dict of what belongs to sample i of the chunk.
+        """
+        d, m, runs = self.inputs, self.relevant, range(len(seeds))
+        inputs, signs, chosen, flipped = _generators(seeds, 4)
+        target = np.stack([self.scale * (2.0 * rng.integers(2, size=m) - 1) for rng in signs], -1)
+        start = 0
+        while True:
+            x = np.empty((size, d, len(seeds)))
+            for r in runs:
+                x[:, :, r] = inputs[r].standard_normal((size, d))
+            if np.any(self.input_scale != 1.0):
+                x *= np.reshape(self.input_scale, (-1, 1))
+            # a sign for each sample, weight and run; their running product is the target
+            sign = np.ones((size, m, len(seeds)))
+            when = np.flatnonzero(np.arange(start, start + size) % self.flip_every == 0)
+            when = when[when + start > 0]
+            for r in runs:
+                flips = flipped[r].random(len(when)) < self.flip_probability
+                sign[when, chosen[r].integers(m, size=len(when)), r] = np.where(flips, -1.0, 1.0)
+            sign[0] *= target
+            target_of = np.multiply.accumulate(sign, axis=0)
+            # accumulate adds in order: the same bits for one run and for many
+            y = np.add.accumulate(x[:, :m] * target_of, axis=1)[:, -1]
+            yield x, y, lambda i, targets=target_of: {"target": self._padded(targets[i])}
+            target, start = target_of[-1], start + size
+
+    def _padded(self, relevant):
+        """The target weights, those of irrelevant inputs too."""
+        zeros = np.zeros((self.inputs - self.relevant, relevant.shape[1]))
+        return np.concatenate([relevant, zeros])
+
+
+@dataclass(frozen=True)
+class RateTracking(Stream):
+    r"""A level that drifts at a changing rate, seen through noise (Degris, Fig. 3).
+
+    .. math:: y_t = z_t + N(0, \mathit{noise}^2), \qquad z_{t+1} = z_t + N(0, \sigma_t^2),
+              \qquad x_t = 1, \quad z_0 = 0
+
+    Every ``segment`` samples the drift sigma is drawn anew, uniformly from a range.
+
+    Parameters
+    ----------
+    noise : float
+        Standard deviation of the noise on the target.
+    drift : pair of float
+        The least and the largest drift sigma. Equal ones keep it constant.
+    segment : int
+        Samples between two draws of the drift.
+
+    Notes
+    -----
+    ``trace.target`` has the level z, ``trace.drift`` the drift. The best step size, in a
+    segment's long run, is :func:`stepsize.theory.kalman_gain`.
+
+    Examples
+    --------
+    >>> stream = RateTracking(drift=(0.5, 0.5))
+    >>> trace = track(GradientDescent(step_size=0.39), stream, examples=20_000, seed=3)
+    >>> trace.mse(1000)  # the best step size is 0.390, and the best mse 1.640
+    np.float64(1.6...)
+    """
+
+    noise: float = 1.0
+    drift: tuple = (0.0, 3.0)
+    segment: int = 50_000
+    inputs = 1
+
+    def __post_init__(self):
+        check(self, noise=_single(nonnegative), segment=count)
+        drift = nonnegative("drift", self.drift)
+        if np.shape(drift) != (2,) or drift[0] > drift[1]:
+            raise ValueError(f"drift must be a pair (least, largest), got {self.drift}")
+        object.__setattr__(self, "drift", tuple(drift.tolist()))
+
+    def chunks(self, seeds, size):
+        """The samples of one run a seed, ``size`` at a time, without end.
+
+        Yields
+        ------
+        x : array of shape (size, 1, runs)
+        y : array of shape (size, runs)
+        hidden : callable
+            ``hidden(i)`` is a dict of what belongs to sample i of the chunk.
+        """
+        runs = range(len(seeds))
+        noises, walks, drifts = _generators(seeds, 3)
+        x = np.ones((size, 1, len(seeds)))
+        x.flags.writeable = False  # it serves all chunks
+        sigma, z = np.zeros(len(seeds)), np.zeros(len(seeds))
+        start = 0
+        while True:
+            segment = np.arange(start, start + size) // self.segment
+            new = np.count_nonzero(np.arange(start, start + size) % self.segment == 0)
+            fresh = np.stack([rng.uniform(*self.drift, size=new) for rng in drifts], -1)
+            # the drift that goes on from the last chunk stands before those that begin in this one
+            ongoing = np.concatenate([sigma[None], fresh])
+            sigmas = ongoing[segment - segment[-1] + new]
+            walk = np.stack([rng.standard_normal(size) for rng in walks], -1)
+            zs = np.add.accumulate(np.concatenate([z[None], sigmas * walk]))
+            noise = np.stack([noises[r].standard_normal(size) for r in runs], -1)
+            yield (
+                x,
+                zs[:-1] + self.noise * noise,
+                lambda i, zs=zs, sigmas=sigmas: {"target": zs[i : i + 1], "drift": sigmas[i]},
+            )
+            sigma, z, start = sigmas[-1], zs[-1], start + size
+
+
+def _single(kind):
+    """A kind: a single number of that kind."""
+
+    def single(name, value):
+        value = kind(name, value)
+        if not isinstance(value, float):
+            raise ValueError(f"{name} must be a single number, got {value!r}")
+        return value
+
+    return single
