@@ -1,0 +1,249 @@
+r"""Closed forms that experiments are held against.
+
+On a quadratic every method of this module treats the eigen-directions of the curvature one by
+one. So each formula speaks of one direction with curvature :math:`\lambda > 0` and of the error
+:math:`e = w - w^\star` in it; a bowl's rate is the largest over its curvatures,
+:math:`\mu` to :math:`L`.
+
+A **rate** here is a factor of the *distance* to the minimizer an iteration, in the long run. The
+loss is a square: it shrinks by the rate squared.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from stepsize.checks import count, one_of
+
+__all__ = [
+    "CsawgPlannings",
+    "best_gradient_descent",
+    "best_heavy_ball",
+    "best_nesterov",
+    "csawg_iterations",
+    "csawg_limit",
+    "csawg_plannings",
+    "gradient_descent_rate",
+    "heavy_ball_rate",
+    "nesterov_parameters",
+    "nesterov_rate",
+]
+
+
+# ---- gradient descent and momentum -------------------------------------------------------------
+
+
+def gradient_descent_rate(curvature, step_size):
+    r"""Rate of gradient descent, :math:`|1 - \alpha\lambda|`.
+
+    Parameters
+    ----------
+    curvature : float or array
+        The curvature, lambda.
+    step_size : float or array
+        The step size, alpha.
+
+    Examples
+    --------
+    >>> from stepsize.theory import gradient_descent_rate
+    >>> gradient_descent_rate(np.array([1.0, 4.0]), 0.25)
+    array([0.75, 0.  ])
+    """
+    return np.abs(1 - np.multiply(step_size, curvature))
+
+
+def _two_step_rate(b, c):
+    r"""Spectral radius of the two-step matrix of e_{k+1} = b e_k - c e_{k-1}.
+
+    Its eigenvalues solve z^2 - b z + c = 0: a complex pair of modulus sqrt(c), or two real roots.
+    """
+    inside = b * b - 4 * c
+    real = (np.abs(b) + np.sqrt(np.maximum(inside, 0))) / 2
+    return np.where(inside < 0, np.sqrt(np.abs(c)), real)[()]
+
+
+def heavy_ball_rate(curvature, step_size, momentum):
+    r"""Rate of heavy ball: the spectral radius of its two-step matrix.
+
+    .. math:: \begin{pmatrix} e_{k+1} \\ e_k \end{pmatrix} =
+              \begin{pmatrix} 1 + p - \alpha\lambda & -p \\ 1 & 0 \end{pmatrix}
+              \begin{pmatrix} e_k \\ e_{k-1} \end{pmatrix}
+
+    Parameters
+    ----------
+    curvature, step_size, momentum : float or array
+        The curvature lambda, the step size alpha and the momentum rate p; they broadcast.
+
+    Examples
+    --------
+    >>> from stepsize.theory import best_heavy_ball, heavy_ball_rate
+    >>> step_size, momentum = best_heavy_ball(1.0, 9.0)
+    >>> step_size, momentum, heavy_ball_rate(np.array([1.0, 4.0, 9.0]), step_size, momentum)
+    (0.25, 0.25, array([0.5, 0.5, 0.5]))
+    """
+    alpha_lambda, p = np.multiply(step_size, curvature), np.asarray(momentum, dtype=float)
+    return _two_step_rate(1 + p - alpha_lambda, p)
+
+
+def nesterov_rate(curvature, step_size, momentum):
+    r"""Rate of Nesterov's accelerated gradient, likewise.
+
+    .. math:: e_{k+1} = (1 + \gamma)(1 - \alpha\lambda)\, e_k
+              - \gamma\,(1 - \alpha\lambda)\, e_{k-1}
+
+    Parameters
+    ----------
+    curvature, step_size, momentum : float or array
+        The curvature lambda, the step size alpha and the rate gamma; they broadcast.
+
+    Examples
+    --------
+    >>> from stepsize.theory import nesterov_parameters, nesterov_rate
+    >>> step_size, momentum = nesterov_parameters(1.0, 9.0)
+    >>> print(f"{nesterov_rate(1.0, step_size, momentum):.6f}")  # 1 - sqrt(1/9)
+    0.666667
+    """
+    rho, gamma = 1 - np.multiply(step_size, curvature), np.asarray(momentum, dtype=float)
+    return _two_step_rate((1 + gamma) * rho, gamma * rho)
+
+
+def best_gradient_descent(mu, L):
+    r"""The step size :math:`2/(L + \mu)`, whose rate :math:`(L - \mu)/(L + \mu)` is the least."""
+    return 2 / (L + mu)
+
+
+def best_heavy_ball(mu, L):
+    r"""Polyak's step size and momentum, the best on quadratics.
+
+    .. math:: \alpha = \frac{4}{(\sqrt L + \sqrt\mu)^2}, \qquad
+              p = \Bigl(\frac{\sqrt L - \sqrt\mu}{\sqrt L + \sqrt\mu}\Bigr)^2, \qquad
+              \text{rate } \sqrt p
+    """
+    a, b = np.sqrt(L), np.sqrt(mu)
+    return float(4 / (a + b) ** 2), float(((a - b) / (a + b)) ** 2)
+
+
+def nesterov_parameters(mu, L):
+    r"""The paper's step size :math:`1/L` and momentum (Yao, Section 2.1).
+
+    .. math:: \gamma = \frac{\sqrt L - \sqrt\mu}{\sqrt L + \sqrt\mu}, \qquad
+              \text{rate } 1 - \sqrt{\mu/L}
+    """
+    a, b = np.sqrt(L), np.sqrt(mu)
+    return 1 / L, float((a - b) / (a + b))
+
+
+def best_nesterov(mu, L):
+    r"""Step size and momentum that are best on quadratics (Lessard et al. 2016, Prop. 1).
+
+    .. math:: \alpha = \frac{4}{3L + \mu}, \qquad
+              \gamma = \frac{\sqrt{3\kappa + 1} - 2}{\sqrt{3\kappa + 1} + 2}, \qquad
+              \text{rate } 1 - \frac{2}{\sqrt{3\kappa + 1}}, \quad \kappa = L/\mu
+    """
+    root = np.sqrt(3 * L / mu + 1)
+    return 4 / (3 * L + mu), float((root - 2) / (root + 2))
+
+
+# ---- Csawg -------------------------------------------------------------------------------------
+
+
+class CsawgPlannings(NamedTuple):
+    """Plannings 1, 2, ... of Csawg in one direction: see :func:`csawg_plannings`."""
+
+    step_size: np.ndarray
+    """The learned step sizes, alpha_n."""
+    factor: np.ndarray
+    """What the leap multiplies the error by, q_n = 1 - lambda alpha_n."""
+    error: np.ndarray
+    """e / e_0 after the leap, so after (n + 1) K iterations."""
+
+
+def csawg_plannings(curvature, step_size, window, plannings, pairing="published"):
+    r"""Csawg's single-step planning (Yao, Algorithm 1) on a quadratic, in closed form.
+
+    With :math:`\rho = 1 - \gamma\lambda`, every iteration multiplies the error by rho, and the
+    n-th leap by :math:`q_n = 1 - \lambda\alpha_n`. A pair of planning n lies K iterations and one
+    leap, the one before, apart: :math:`e_{s+K} = \rho^K q_{n-1} e_s` with :math:`q_0 = 1`. Hence
+
+    .. math:: \alpha_n = \frac{c}{\lambda}\bigl(1 - \rho^K q_{n-1}\bigr), \qquad
+              c = \begin{cases} \rho & \text{published pairing: } g_s = \lambda e_{s-1}\\
+                                1 & \text{derived pairing: } g_s = \lambda e_s \end{cases}
+
+    which is solved by
+
+    .. math:: q_n = \rho^{Kn} \text{ (derived)}, \qquad
+              q_n = q_\infty + (1 - q_\infty)\,\rho^{(K+1)n}, \quad
+              q_\infty = \frac{1 - \rho}{1 - \rho^{K+1}} \text{ (published)}.
+
+    Parameters
+    ----------
+    curvature, step_size : float
+        lambda > 0 and the step size of gradient descent, gamma, with 0 < gamma lambda < 2.
+    window : int
+        K.
+    plannings : int
+        How many.
+    pairing : "published" or "derived"
+        As in :class:`stepsize.Csawg`.
+
+    Returns
+    -------
+    CsawgPlannings
+        Three arrays of shape (plannings,).
+
+    Examples
+    --------
+    The example of :class:`stepsize.Csawg`: from 16 to 7.3125 with a step size of 3/16.
+
+    >>> from stepsize.theory import csawg_plannings
+    >>> first = csawg_plannings(1.0, step_size=0.25, window=1, plannings=1)
+    >>> first.step_size, 16 * first.error
+    (array([0.1875]), array([7.3125]))
+    """
+    window, n = count("window", window), np.arange(1, count("plannings", plannings) + 1)
+    one_of("published", "derived")("pairing", pairing)
+    rho = 1 - step_size * curvature
+    if pairing == "derived":
+        factor = rho ** (window * n)
+    else:
+        limit = csawg_limit(curvature, step_size, window)
+        factor = limit + (1 - limit) * rho ** ((window + 1) * n)
+    error = rho**window * np.cumprod(rho**window * factor)
+    return CsawgPlannings((1 - factor) / curvature, factor, error)
+
+
+def csawg_limit(curvature, step_size, window):
+    r"""What the published pairing's leaps multiply the error by in the long run, q_infinity.
+
+    About 1/(K + 1) for small gamma lambda. The derived pairing has no such floor: its leaps
+    shrink to zero, and its convergence is superlinear.
+
+    Examples
+    --------
+    >>> from stepsize.theory import csawg_limit
+    >>> print(f"{csawg_limit(1.0, 0.0009, window=2):.4f}")
+    0.3336
+    """
+    rho = 1 - step_size * curvature
+    return (1 - rho) / (1 - rho ** (window + 1))
+
+
+def csawg_iterations(level, curvature, step_size, window):
+    r"""About how many iterations Csawg takes to shrink an error by a factor ``level``.
+
+    Each leap repeats the decrease since the one before, so the logarithm of the error falls
+    with the square of the time t. For small gamma lambda and t gamma lambda
+
+    .. math:: \log\frac{e_t}{e_0} \approx -\frac{\gamma\lambda}{2K}\,t^2
+              \quad\Rightarrow\quad
+              t \approx \sqrt{\frac{2K \log(1/\text{level})}{\gamma\lambda}}.
+
+    Examples
+    --------
+    >>> from stepsize.theory import csawg_iterations
+    >>> round(csawg_iterations(1e-8, 1.0, 0.0009, window=2))
+    286
+    """
+    return np.sqrt(2 * window * np.log(1 / level) / (step_size * curvature))
