@@ -9,7 +9,13 @@
 from stepsize.checks import per_weight
 from stepsize.methods import *
 from stepsize.methods import __all__ as _methods
-from stepsize.objectives import Objective, quadratic, rosenbrock
+from stepsize.objectives import (
+    Objective,
+    least_squares,
+    logistic_regression,
+    quadratic,
+    rosenbrock,
+)
 from stepsize.runs import Recorder, StreamTrace, Trace, minimize, track
 from stepsize.streams import LinearSample, RateTracking, WeightFlipping
 
@@ -22,6 +28,8 @@ __all__ = [
     "StreamTrace",
     "Trace",
     "WeightFlipping",
+    "least_squares",
+    "logistic_regression",
     "minimize",
     "per_weight",
     "quadratic",
