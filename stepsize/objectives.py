@@ -415,9 +415,9 @@ def least_squares(A, b):
     >>> line.minimizer.round(12), round(line.minimum, 12)
     (array([0.5, 2.5]), 0.25)
     >>> line.grad(np.array([0.0, 1.0]))
-    array([-2.        , -3.33333333])
+    array([-2., -3.])
 
-    At (0, 1) the residuals are (-1, -1, -4).
+    At (0, 1) the residuals are (-1, -1, -4): their sum is -6, and -1 - 2 * 4 = -9.
     """
     A, b = _examples("A", A, "b", b)
 
@@ -479,7 +479,7 @@ def logistic_regression(X, y, l2=0.0):
 
     The odds are 3 to 1, and log(3) is 1.0986.
     """
-    if getattr(y, "dtype", None) == bool:
+    if isinstance(y, np.ndarray) and y.dtype.kind == "b":
         y = y.astype(float)
     X, y = _examples("X", X, "y", y)
     if not np.isin(y, (0, 1)).all():
