@@ -123,7 +123,7 @@ class LiveValley:
         self.picture.show_objective(explorer.objective, explorer.view)
         self.update()
 
-    # ---- controls ----------------------------------------------------------------------------------
+    # ---- controls --------------------------------------------------------------------------------
 
     def _build_controls(self, explorer):
         names = [(known["title"], name) for name, known in explore.OBJECTIVES.items()]
@@ -226,7 +226,7 @@ class LiveValley:
             slot["remove"] = self._button("remove", lambda: self._remove(index))
         return slot
 
-    # ---- what happens ------------------------------------------------------------------------------
+    # ---- what happens ----------------------------------------------------------------------------
 
     def _turn(self, index, name, change):
         error = self.slots[index]["error"]

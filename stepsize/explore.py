@@ -144,7 +144,7 @@ PUBLISHED = {
 and momentum (heavy ball, Nesterov) they are the best for the bowl's condition number."""
 
 
-# ---- words: the page says the same in the same words -----------------------------------------------
+# ---- words: the page says the same in the same words ---------------------------------------------
 
 
 def _number(x):
@@ -195,7 +195,7 @@ def _words(label, trace):
     return text + "."
 
 
-# ---- one picture, for the widget and for pages without scripts -------------------------------------
+# ---- one picture, for the widget and for pages without scripts -----------------------------------
 
 _WEIGHTS = ("w₁", "w₂")  # and not as formulas, which take longer to set than all else to draw
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -302,8 +302,8 @@ class _Picture:
         self.errors.set(ylabel="error" if known else "loss above the least seen")
         self.errors.set(xlim=(0, end), ylim=(low / 3, high * 3))
         self.steps.set(xlim=(0, end), xlabel=over, ylabel=f"step size of {_WEIGHTS[weight - 1]}")
-        ends = np.clip(_signed_log(np.array([min(extent), max(extent)])), -6, 6) + [-0.1, 0.2]
-        self.steps.set_ylim(*_signed_power(ends))
+        low, high = np.clip(_signed_log(np.array([min(extent), max(extent)])), -6, 6)
+        self.steps.set_ylim(*_signed_power(np.array([low - 0.1, high + 0.2])))
         self.errors.legend(loc="lower left", fontsize=8)
 
     @_book_style()
@@ -337,7 +337,7 @@ class _Picture:
         return file.getvalue()
 
 
-# ---- explorers -------------------------------------------------------------------------------------
+# ---- explorers -----------------------------------------------------------------------------------
 
 
 class Explorer:
@@ -395,7 +395,7 @@ def _as_data(method):
 
 
 def _as_page_look(name, windows):
-    """Colour, dash and label, and Csawg's colour for each window, as the page's script needs them."""
+    """Colour, dash and label, and Csawg's colour by window, as the page's script needs them."""
     colour, line, label = figures.LOOKS[name]
     dash = {"-": [], "--": [6, 3], "-.": [8, 3, 2, 3], ":": [2, 3]}[line]
     style = {"colour": colour, "dash": dash, "label": label}
