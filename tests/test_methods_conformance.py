@@ -1,0 +1,429 @@
+"""What every method must do, whatever it computes: one table, which every method joins.
+
+A new method needs one entry in ``CASES``: a plain instance first, then as many variations as it
+takes to change each hyper-parameter once, and a line in ``BAD`` for each new name.
+"""
+
+import re
+from dataclasses import asdict, fields, replace
+
+import numpy as np
+import pytest
+
+import stepsize
+from stepsize import (
+    IDBD,
+    L4,
+    AdaGrad,
+    Adam,
+    AdamHD,
+    Autostep,
+    BarzilaiBorwein,
+    Csawg,
+    GradientDescent,
+    HeavyBall,
+    HypergradientDescent,
+    LossGrad,
+    Nesterov,
+    Objective,
+    Polyak,
+    RMSProp,
+    StochasticPolyak,
+    least_squares,
+    methods,
+    minimize,
+    per_weight,
+    quadratic,
+    rosenbrock,
+    track,
+)
+
+CASES = {
+    GradientDescent: [GradientDescent(0.2), GradientDescent(0.05)],
+    HeavyBall: [HeavyBall(0.1), HeavyBall(0.2, momentum=0.5)],
+    Nesterov: [Nesterov(0.1), Nesterov(0.2, momentum=0.5), Nesterov(0.1, momentum="increasing")],
+    Csawg: [
+        Csawg(0.1, window=2),
+        Csawg(0.05, window=3, planning_steps=2, correction_steps=4),
+        Csawg(0.1, window=2, pairing="derived"),
+        Csawg(0.1, window=2, reuse_gradient=True),
+    ],
+    AdaGrad: [AdaGrad(0.5), AdaGrad(0.2, eps=0.1), AdaGrad(0.5, eps=0.0)],
+    RMSProp: [
+        RMSProp(0.05),
+        RMSProp(0.1, decay=0.5, eps=0.1),
+        RMSProp(0.1, eps=0.1, eps_inside=True),
+        RMSProp(0.1, eps=0.0),
+    ],
+    Adam: [
+        Adam(0.05),
+        Adam(0.1, beta1=0.5, beta2=0.9, eps=0.1),
+        Adam(0.05, eps=0.1, eps_inside=True),
+        Adam(0.05, bias_correction=False),
+        Adam(0.05, beta1=0.0, beta2=0.0, eps=0.0),
+    ],
+    Polyak: [Polyak(0.0), Polyak(-0.05), Polyak(0.0, max_step=0.2)],
+    StochasticPolyak: [
+        StochasticPolyak(),
+        StochasticPolyak(minimum=-0.05, scale=1.0, eps=0.1),
+        StochasticPolyak(max_step=0.1, growth=1.05),
+        StochasticPolyak(growth=1.05),
+    ],
+    L4: [
+        L4(),
+        L4("adam", fraction=0.1, minimum_factor=0.5, beta2=0.9, direction_eps=0.1),
+        L4("gradient", fraction=0.5, minimum=-0.1, eps=0.1),
+        L4(initial_factor=0.5, forget_time=5.0, beta1=0.5),
+        L4(eps=0.0),
+    ],
+    LossGrad: [LossGrad(0.1), LossGrad(0.2, factor=1.5)],
+    HypergradientDescent: [
+        HypergradientDescent(0.05, 1e-3),
+        HypergradientDescent(0.1, 1e-4, momentum=0.5, trace_decay=0.5),
+        HypergradientDescent(0.05, 0.1, multiplicative=True),
+    ],
+    AdamHD: [AdamHD(0.05, 1e-4), AdamHD(0.02, 1e-3, beta1=0.5, beta2=0.9, eps=0.1)],
+    BarzilaiBorwein: [BarzilaiBorwein(0.1), BarzilaiBorwein(0.05, variant="short")],
+    IDBD: [IDBD(), IDBD(0.1, meta_step_size=0.002)],
+    Autostep: [Autostep(), Autostep(0.1, meta_step_size=0.05, tau=10.0)],
+}
+
+NAN, INF = float("nan"), float("inf")
+STEP = [-0.1, NAN, INF, "long", None, [0.1, -0.1], []]
+RATE = [1.0, -0.1, NAN, "high", None]
+FLAG = [1, None, "yes"]
+COUNT = [0, -1, 1.5, NAN, True, [2, 3], None]
+BAD = {
+    "step_size": STEP,
+    "meta_step_size": STEP,
+    "momentum": [*RATE, "decreasing"],
+    "trace_decay": RATE,
+    "beta1": RATE,
+    "beta2": RATE,
+    "decay": RATE,
+    "eps": STEP,
+    "direction_eps": STEP,
+    "eps_inside": FLAG,
+    "bias_correction": FLAG,
+    "multiplicative": FLAG,
+    "reuse_gradient": FLAG,
+    "window": COUNT,
+    "planning_steps": COUNT,
+    "correction_steps": [-1, 0.5, NAN, None],
+    "pairing": ["literal", None, 1],
+    "variant": ["longest", None],
+    "direction": ["rmsprop", None],
+    "minimum": [NAN, INF, "low", per_weight([0.0, 0.0])],
+    "max_step": [0.0, -1.0, NAN, None, per_weight([1.0, 1.0])],
+    "scale": [0.0, -1.0, INF, None],
+    "growth": [0.9, NAN, INF],
+    "factor": [0.9, NAN, INF, None, per_weight([2.0, 2.0])],
+    "fraction": STEP,
+    "minimum_factor": [-0.1, 1.1, NAN, None],
+    "initial_factor": STEP,
+    "forget_time": [0.0, -1.0, NAN, None],
+    "tau": [0.0, -1.0, INF, NAN, None],
+}
+
+each = pytest.mark.parametrize("method", [m for cases in CASES.values() for m in cases], ids=repr)
+each_class = pytest.mark.parametrize("cls", CASES, ids=lambda cls: cls.__name__)
+in_dimensions = pytest.mark.parametrize("d", [1, 2, 20])
+
+
+def bowl(d):
+    return quadratic(np.linspace(1.0, 4.0, d), minimizer=np.linspace(1.0, -2.0, d))
+
+
+def starts(d, *runs):
+    """Points around the minimizer, at a distance of about 2.5 whatever d."""
+    away = np.random.default_rng(d).uniform(-3, 3, (d, *runs)) * np.sqrt(2 / d)
+    return bowl(d).minimizer.reshape(d, *[1] * len(runs)) + away
+
+
+def agree(d, actual, expected):
+    """Bit for bit where sums have a fixed order, to rounding where they have not."""
+    if d < 8:
+        np.testing.assert_array_equal(actual, expected)
+    else:
+        np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-12)
+
+
+def loop(method, objective, w, n):
+    """A user's own loop, in which nobody may write to the weights."""
+    state = method.init(w)
+    yield w, state
+    for _ in range(n):
+        w.flags.writeable = False
+        w, state = method.step(w, state, objective)
+        yield w, state
+
+
+# ---- the table itself ---------------------------------------------------------------------------
+
+
+def test_every_method_has_joined():
+    assert {cls.__name__ for cls in CASES} == set(methods.__all__)
+    assert set(methods.__all__) <= set(stepsize.__all__)
+
+
+@each_class
+def test_every_hyper_parameter_is_varied_and_matters(cls):
+    plain, *variations = CASES[cls]
+    for field in fields(cls):
+        value = getattr(plain, field.name)
+        varied = [m for m in variations if getattr(m, field.name) != value]
+        assert varied, f"no variation changes {field.name}"
+        different = []
+        for method in varied:
+            if field.name == "pairing" or not valid(method, **{field.name: value}):
+                other = plain
+            else:
+                other = replace(method, **{field.name: value})
+            runs = [minimize(m, bowl(2), [3.0, -2.5], iterations=20).w for m in (method, other)]
+            different.append(not np.array_equal(*runs))
+        assert any(different), f"{field.name} changes nothing"
+
+
+def valid(method, **changes):
+    try:
+        replace(method, **changes)
+    except ValueError:
+        return False
+    return True
+
+
+# ---- runs ---------------------------------------------------------------------------------------
+
+
+@each
+@in_dimensions
+def test_a_batch_is_its_single_runs(method, d):
+    w0 = starts(d, 2, 3)
+    n = 25 if d < 8 else 10  # beyond, those of Polyak's that are chaotic lose digits
+    batch = minimize(method, bowl(d), w0, iterations=n)
+    assert batch.w.shape == batch.step_size.shape == (n + 1, d, 2, 3)
+    for i, j in np.ndindex(2, 3):
+        single = minimize(method, bowl(d), w0[:, i, j], iterations=n)
+        agree(d, batch.w[..., i, j], single.w)
+        agree(d, batch.step_size[..., i, j], single.step_size)
+
+
+@each
+def test_a_batch_is_its_single_runs_in_the_valley(method):
+    w0 = starts(2, 5) / 3
+    batch = minimize(method, rosenbrock(), w0, iterations=25)
+    for i in range(5):
+        single = minimize(method, rosenbrock(), w0[:, i], iterations=25)
+        np.testing.assert_array_equal(batch.w[..., i], single.w)
+
+
+@each_class
+@in_dimensions
+def test_a_sweep_is_its_single_runs(cls, d):
+    for method in CASES[cls]:
+        for field in fields(cls):
+            value = getattr(method, field.name)
+            if not isinstance(value, float):
+                continue
+            values = [value, 0.75 * value] if field.name != "growth" else [value, 1.5]
+            if cls is LossGrad and field.name == "factor":
+                values = [value, 2.0]
+            w0 = starts(d)
+            sweep = replace(method, **{field.name: np.array(values)})
+            trace = minimize(sweep, bowl(d), w0, iterations=15)
+            assert trace.w.shape == (16, d, 2)
+            for i, v in enumerate(values):
+                one = replace(method, **{field.name: v})
+                single = minimize(one, bowl(d), w0, iterations=15)
+                agree(d, trace.w[..., i], single.w)
+                agree(d, trace.step_size[..., i], single.step_size)
+
+
+@each
+def test_an_overflowing_run_is_kept_and_marked_and_the_others_go_on(method):
+    inner = bowl(2)
+
+    def beyond(f, w):
+        return np.where(np.abs(w).max(axis=0) > 100, np.inf, f(w))
+
+    cliff = Objective(
+        lambda w: beyond(inner.loss, w),
+        lambda w: beyond(inner.grad, w),
+        minimizer=inner.minimizer,
+        curvature=inner.curvature,
+    )
+    w0 = np.array([[3.0, 200.0, 1.0], [-1.0, 5.0, 1.0]])
+    trace = minimize(method, cliff, w0, iterations=25)
+    assert trace.w.shape == (26, 2, 3)
+    assert trace.diverged.tolist() == [False, True, False]
+    for i in (0, 2):
+        single = minimize(method, inner, w0[:, i], iterations=25)
+        np.testing.assert_array_equal(trace.w[..., i], single.w)
+
+
+@each
+def test_a_huge_start_disturbs_nobody(method):
+    w0 = np.array([[3.0, 1e300, 1.0], [-1.0, -1e300, 1.0]])
+    trace = minimize(method, bowl(2), w0, iterations=25)
+    for i in (0, 2):
+        single = minimize(method, bowl(2), w0[:, i], iterations=25)
+        np.testing.assert_array_equal(trace.w[..., i], single.w)
+
+
+@each
+@in_dimensions
+@pytest.mark.parametrize("height", [0.0, 5.0])
+def test_where_the_gradient_is_zero_the_weights_stay(method, d, height):
+    level = bowl(d)
+    raised = Objective(
+        lambda w: level.loss(w) + height,
+        level.grad,
+        minimizer=level.minimizer,
+        curvature=level.curvature,
+    )
+    w0 = level.minimizer
+    for w, state in loop(method, raised, w0.copy(), 25):
+        np.testing.assert_array_equal(w, w0)
+        used = ~np.isnan(state.step_size)
+        assert np.isfinite(np.asarray(state.step_size)[used]).all()
+
+
+@each
+def test_a_weight_without_gradient_stays(method):
+    valley = quadratic([2.0, 0.0], minimizer=[1.0, 0.0])
+    trace = minimize(method, valley, [3.0, 7.0], iterations=25)
+    assert np.isfinite(trace.w).all()
+    assert (trace.w[:, 1] == 7.0).all()
+    assert trace.loss[-1] < trace.loss[0]
+
+
+@each
+def test_the_loss_goes_down(method):
+    trace = minimize(method, bowl(2), [3.0, -1.0], iterations=60)
+    assert trace.loss[-1] < trace.loss[0] / 2
+    assert np.isfinite(trace.w).all()
+
+
+# ---- the protocol -------------------------------------------------------------------------------
+
+
+@each
+@in_dimensions
+@pytest.mark.parametrize("runs", [(), (3,), (2, 3)])
+def test_a_loop_of_ones_own(method, d, runs):
+    """No write to the weights, no warning, a step size of a shape that fits, no memory."""
+    objective, w0 = bowl(d), starts(d, *runs)
+    before, seen = w0.copy(), []
+    for w, state in loop(method, objective, w0, 25):
+        assert w.shape == w0.shape and w.dtype == float
+        assert np.broadcast_shapes(np.shape(state.step_size), w.shape) == w.shape
+        seen.append((w, w.copy()))
+    for w, copy in seen:
+        np.testing.assert_array_equal(w, copy)
+    np.testing.assert_array_equal(w0, before)
+    again = [w for w, _ in loop(method, objective, before, 25)]
+    np.testing.assert_array_equal(again, [w for w, _ in seen])
+
+
+@each_class
+def test_arrays_handed_over_are_left_alone(cls):
+    plain = CASES[cls][0]
+    given = {
+        name: np.array([value, value])
+        for name, value in asdict(plain).items()
+        if isinstance(value, float)
+    }
+    copies = {name: array.copy() for name, array in given.items()}
+    w0 = np.array([[3.0, 1.0], [-1.0, 2.0]])
+    method = replace(plain, **given)
+    minimize(method, bowl(2), w0, iterations=25)
+    assert w0.tolist() == [[3.0, 1.0], [-1.0, 2.0]]
+    for name, array in given.items():
+        np.testing.assert_array_equal(array, copies[name])
+        np.testing.assert_array_equal(getattr(method, name), copies[name])
+        array += 1  # what the user does later does not reach the method
+        np.testing.assert_array_equal(getattr(method, name), copies[name])
+
+
+@each
+@pytest.mark.parametrize("budget", [7, 40])
+def test_budgets(method, budget):
+    trace = minimize(method, bowl(2), [3.0, -1.0], grad_evals=budget)
+    assert trace.grad_evals[-1] <= budget
+    longer = minimize(method, bowl(2), [3.0, -1.0], iterations=int(trace.iterations[-1]) + 1)
+    assert longer.grad_evals[-1] > budget
+    np.testing.assert_array_equal(longer.w[:-1], trace.w)
+
+
+@each
+def test_step_sizes_are_finite_and_not_negative(method):
+    trace = minimize(method, bowl(2), [3.0, -1.0], iterations=60)
+    used = trace.step_size[~np.isnan(trace.step_size)]
+    assert len(used) and np.isfinite(used).all() and (used >= 0).all()
+    if type(method) is not Csawg:
+        assert not np.isnan(trace.step_size[1:]).any()
+
+
+@each
+def test_step_sizes_per_weight(method):
+    if not hasattr(method, "step_size"):
+        pytest.skip("it takes no step size")
+    value = method.step_size
+    for runs in ((), (3,), (2, 3)):
+        w0 = starts(2, *runs)
+        same = replace(method, step_size=per_weight([value, value]))
+        plain = minimize(method, bowl(2), w0, iterations=25)
+        trace = minimize(same, bowl(2), w0, iterations=25)
+        np.testing.assert_array_equal(trace.w, plain.w)
+        np.testing.assert_array_equal(trace.step_size, plain.step_size)
+        other = replace(method, step_size=per_weight([value, value / 2]))
+        first = minimize(other, bowl(2), w0, iterations=1).w[1] - w0
+        half = (plain.w[1] - w0) / 2
+        np.testing.assert_allclose(first[1], half[1], rtol=1e-12, atol=1e-15)
+        np.testing.assert_array_equal(first[0], 2 * half[0])
+    wrong = replace(method, step_size=per_weight([0.1, 0.1, 0.1]))
+    with pytest.raises(ValueError, match="step_size must have 2 values"):
+        minimize(wrong, bowl(2), [3.0, -1.0], iterations=1)
+
+
+@each
+def test_online(method):
+    rng = np.random.default_rng(1)
+    A = rng.standard_normal((30, 2))
+    line = least_squares(A, A @ [1.0, -2.0] + 0.1 * rng.standard_normal(30))
+    trace = track(method, line.batches(5), examples=60, w0=np.zeros((2, 3)))
+    assert trace.w.shape == (2, 2, 3) and np.isfinite(trace.w).all()
+    whole = track(method, line.batches(30), examples=12, w0=np.zeros(2))
+    assert line.loss(whole.w[-1]) < line.loss(np.zeros(2))
+
+
+# ---- what is refused and what is said -----------------------------------------------------------
+
+
+@each_class
+def test_bad_values_are_refused_by_name(cls):
+    plain = CASES[cls][0]
+    for field in fields(cls):
+        for value in BAD[field.name]:
+            with pytest.raises(ValueError, match=rf"\b{field.name} must"):
+                replace(plain, **{field.name: value})
+
+
+@each_class
+def test_it_cannot_be_changed(cls):
+    plain = CASES[cls][0]
+    with pytest.raises(AttributeError):
+        setattr(plain, fields(cls)[0].name, 0.5)
+
+
+@each_class
+def test_the_docstring_says_it_all(cls):
+    parts = re.split(r"\n    (\w+)\n    -+\n", cls.__doc__)
+    sections = dict(zip(parts[1::2], parts[2::2]))
+    assert {"Parameters", "Notes", "Examples"} <= set(sections)
+    assert ".. math::" in parts[0]
+    documented = re.findall(r"^    (\w+(?:, \w+)*) : ", sections["Parameters"], re.M)
+    names = [name for line in documented for name in line.split(", ")]
+    assert names == [field.name for field in fields(cls)]
+    assert ">>>" in sections["Examples"]
+    assert re.search(r"gradient", sections["Notes"]), "what does a step cost?"
