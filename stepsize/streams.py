@@ -42,7 +42,7 @@ class LinearSample:
     (np.float64(2.0), np.float64(2.0), array([-2., -4.]), array([1., 4.]))
     """
 
-    __slots__ = ("_error", "_w", "x", "y")
+    __slots__ = ("_error", "_w", "_x", "x", "y")
 
     def __init__(self, x, y):
         try:
@@ -51,14 +51,14 @@ class LinearSample:
             raise ValueError(f"x and y must be numbers, got x={x!r}, y={y!r}") from error
         if self.x.ndim == 0 or len(self.x) == 0:
             raise ValueError(f"x must have shape (d,) or (d, *runs), got shape {self.x.shape}")
-        self._w = None
+        self._x, self._w = self.x, None
         _ = self.runs  # x and y must fit
 
     @classmethod
     def unchecked(cls, x, y):
         """The same from arrays that are known to fit; a stream makes millions."""
         sample = object.__new__(cls)
-        sample.x, sample.y, sample._w = x, y, None
+        sample.x, sample.y, sample._x, sample._w = x, y, x, None
         return sample
 
     def __repr__(self):
@@ -75,7 +75,9 @@ class LinearSample:
             ) from None
 
     def _input(self, w):
-        """x with as many axes as w."""
+        """x with the shape of w, or one that broadcasts to it."""
+        if self._x.shape == w.shape:
+            return self._x
         x = self.x
         if len(x) != len(w):
             raise ValueError(f"w must have {len(x)} weights, one per input, got {len(w)}")
@@ -92,6 +94,10 @@ class LinearSample:
 
         Only for a ``w`` that nobody changes while the sample is in use.
         """
+        if self._x.shape != w.shape:  # spread once, for products without broadcasting are faster
+            spread = np.empty(w.shape)
+            spread[...] = self._input(w)
+            self._x = spread
         self._w, self._error = None, self.prediction_error(w)
         self._w = w
         return self._error

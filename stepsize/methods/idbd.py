@@ -11,6 +11,8 @@ from stepsize.checks import check, nonnegative, positive
 
 __all__ = ["IDBD", "Autostep"]
 
+TINY = np.nextafter(0.0, 1.0)  # max(v, TINY) is v for every v but zero
+
 
 class IDBDState:
     """What IDBD remembers: three vectors."""
@@ -148,7 +150,7 @@ class Autostep:
         q = -g * h
         size = np.abs(q)
         np.maximum(size, v + alpha * c * (size - v) / self.tau, out=v)
-        alpha *= np.exp(self.meta_step_size * np.divide(q, v, out=np.zeros_like(w), where=v != 0))
+        alpha *= np.exp(self.meta_step_size * (q / np.maximum(v, TINY)))
         alpha /= np.maximum(np.add.reduce(alpha * c, axis=0), 1.0)
         move = alpha * g
         h *= 1.0 - alpha * c
