@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stepsize.checks import count, one_of
+from stepsize.checks import count, nonnegative, one_of
 
 __all__ = [
     "CsawgPlannings",
@@ -27,6 +27,7 @@ __all__ = [
     "csawg_plannings",
     "gradient_descent_rate",
     "heavy_ball_rate",
+    "kalman_gain",
     "nesterov_parameters",
     "nesterov_rate",
 ]
@@ -247,3 +248,46 @@ def csawg_iterations(level, curvature, step_size, window):
     286
     """
     return np.sqrt(2 * window * np.log(1 / level) / (step_size * curvature))
+
+
+# ---- a drifting level ---------------------------------------------------------------------------
+
+
+def kalman_gain(drift, noise=1.0):
+    r"""The best constant step size for a level that drifts and is seen through noise
+    (Sutton 1981; Degris, eq. 2).
+
+    A level takes Gaussian steps of standard deviation :math:`\sigma`, the drift, and is seen
+    through noise of standard deviation :math:`r`, as in :class:`stepsize.RateTracking`. In the
+    long run the Kalman filter is LMS with the step size that solves
+    :math:`r^2 \alpha^2 + \sigma^2 \alpha = \sigma^2`,
+
+    .. math:: \alpha^\star = \frac{-\sigma^2 + \sqrt{\sigma^4 + 4 r^2 \sigma^2}}{2 r^2}
+                          = \frac{2\sigma}{\sigma + \sqrt{\sigma^2 + 4 r^2}} .
+
+    The right form is the one computed: it loses no digits and allows r = 0, where the step size
+    is one. The least mean squared prediction error is :math:`r^2 / (1 - \alpha^\star)`.
+
+    Parameters
+    ----------
+    drift : float or array
+        Standard deviation of the level's steps, sigma.
+    noise : float or array
+        Standard deviation of the noise, r. (In Degris, 1.)
+
+    Returns
+    -------
+    float or array
+        NaN where drift and noise are both zero: there is nothing to weigh.
+
+    Examples
+    --------
+    >>> from stepsize.theory import kalman_gain
+    >>> kalman_gain(1.5), kalman_gain(3.0, noise=2.0)
+    (np.float64(0.75), np.float64(0.75))
+
+    With sigma = 3/2: sqrt(9/4 + 4) = 5/2, so the step size is 3 / (3/2 + 5/2).
+    """
+    drift, noise = nonnegative("drift", drift), nonnegative("noise", noise)
+    with np.errstate(invalid="ignore"):
+        return np.divide(2 * drift, drift + np.hypot(drift, 2 * noise))
