@@ -364,10 +364,10 @@ def test_step_sizes_are_finite_and_not_negative(method):
         assert not np.isnan(trace.step_size[1:]).any()
 
 
-@each
+@pytest.mark.parametrize(
+    "method", [m for cases in CASES.values() for m in cases if hasattr(m, "step_size")], ids=repr
+)
 def test_step_sizes_per_weight(method):
-    if not hasattr(method, "step_size"):
-        pytest.skip("it takes no step size")
     value = method.step_size
     for runs in ((), (3,), (2, 3)):
         w0 = starts(2, *runs)
