@@ -35,7 +35,7 @@ from stepsize.claims._experiments import (
     valley_csawg,
 )
 from stepsize.methods import Csawg, HeavyBall, Nesterov
-from stepsize.runs import minimize
+from stepsize.runs import minimize, runs_of
 
 __all__ = ["KNOBS", "OBJECTIVES", "PAGE_METHODS", "PUBLISHED", "Explorer", "Valley", "valley"]
 
@@ -389,6 +389,11 @@ def _named(name):
     return getattr(objectives, known["function"])(**known["parameters"])
 
 
+def _has_twin(method):
+    plain = all(isinstance(value, (int, float, str)) for value in vars(method).values())
+    return plain and type(method).__name__ in PAGE_METHODS
+
+
 def _as_data(method):
     fields = {f.name: getattr(method, f.name) for f in dataclasses.fields(method)}
     return {"name": type(method).__name__, "parameters": fields}
@@ -414,8 +419,8 @@ class Valley(Explorer):
         if not 1 <= len(runners) <= _MOST:
             raise ValueError(f"methods must be one to {_MOST} methods, got {len(runners)}")
         for method in runners:
-            if any(np.ndim(value) for value in vars(method).values()):
-                raise ValueError(f"methods must have single numbers as parameters, got {method!r}")
+            if runs_of(method, ()) != ():
+                raise ValueError(f"methods must be single runs, got an array in {method!r}")
         self.methods = runners
         self.objective_name = None
         if isinstance(objective, str):
@@ -464,9 +469,7 @@ class Valley(Explorer):
 
     def data(self):
         """What the page's script starts from; None where the page has no twin to run."""
-        if self.objective_name is None or not all(
-            type(method).__name__ in PAGE_METHODS for method in self.methods
-        ):
+        if self.objective_name is None or not all(map(_has_twin, self.methods)):
             return None
         setting = {
             "methods": [_as_data(method) for method in self.methods],

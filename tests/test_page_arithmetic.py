@@ -17,7 +17,7 @@ import stepsize
 from stepsize import explore, objectives
 
 SCRIPT = Path(__file__).resolve().parent.parent / "book" / "_static" / "methods.js"
-RUNS = 100  # of each method
+RUNS = 80  # of each method
 
 # JSON of JavaScript turns what is not finite into null; Python reads these words as they are.
 HELPERS = """

@@ -1,0 +1,356 @@
+"""The explorers in a real browser: by mouse, finger and keyboard, with no way out."""
+
+import html
+import json
+import re
+from pathlib import Path
+
+import pytest
+from toc import ROOT, toc_pages
+
+from stepsize import Csawg, GradientDescent, Nesterov, explore
+
+STATIC = ROOT / "book" / "_static"
+SCRIPTS = ["methods.js", "explorers.js"]
+
+
+def page_with(explorer):
+    """A page of nothing but an explorer, which takes light and dark from the browser."""
+    scripts = "".join(f'<script src="{(STATIC / name).as_uri()}"></script>' for name in SCRIPTS)
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>explorer</title>'
+        '<meta name="viewport" content="width=device-width">'
+        "<style>:root { color-scheme: light dark; background: Canvas; color: CanvasText }</style>"
+        f'<link rel="stylesheet" href="{(STATIC / "explorers.css").as_uri()}">'
+        f"{scripts}<body>{explorer._repr_mimebundle_()['text/html']}</body></html>"
+    )
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """``show(explorer)`` opens it from disk; the test fails on errors and outside requests."""
+    contexts, trouble = [], []
+
+    def open_page(explorer, **options):
+        file = tmp_path / "page.html"
+        file.write_text(page_with(explorer), encoding="utf-8")
+        context = browser.new_context(**{"viewport": {"width": 1000, "height": 900}, **options})
+        contexts.append(context)
+
+        def gate(route):
+            if route.request.url.startswith(("file:", "data:")):
+                route.continue_()
+            else:
+                trouble.append(f"asks for {route.request.url}")
+                route.abort()
+
+        context.route("**/*", gate)
+        page = context.new_page()
+        page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.goto(file.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not trouble, "\n".join(trouble)
+
+
+def two_frames(page):
+    page.evaluate("() => new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f)))")
+
+
+def said(page):
+    """The lines of the readout, once drawn."""
+    two_frames(page)
+    return page.locator("figure.explorer output > span").all_inner_texts()
+
+
+def words(methods, **setting):
+    """What the package says of the same setting."""
+    explorer = explore.valley(methods, **setting)
+    return list(map(explore._words, explore._labels(explorer.methods), explorer.traces))
+
+
+def card(page, name):
+    return page.locator("fieldset").filter(
+        has=page.locator("legend", has_text=re.compile(f"^{name}$"))
+    )
+
+
+def value_of(slider):
+    return float(slider.get_attribute("aria-valuetext").replace(",", ""))
+
+
+GD, PLANNED = GradientDescent(0.001), Csawg(0.001, 10, planning_steps=5, correction_steps=10)
+
+
+def test_it_comes_alive_and_says_the_published_counts(show):
+    page = show(explore.valley([GD, PLANNED]))
+    assert page.locator("figure.explorer.live > img").is_hidden()
+    lines = said(page)
+    assert lines == words([GD, PLANNED])
+    assert "error exactly 0 at iteration 79 (counting from 0), 465 gradient evaluations" in lines[1]
+
+
+@pytest.mark.parametrize("figure", explore.PUBLISHED)
+def test_presets_are_the_published_settings_and_reset_returns(show, figure):
+    page = show(explore.valley([GD]))
+    first = said(page)
+    page.get_by_role("button", name=figure, exact=True).click()
+    assert said(page) == words(**explore.PUBLISHED[figure])
+    page.get_by_role("button", name="Reset").click()
+    assert said(page) == first
+
+
+def test_a_slider_changes_the_number_to_the_package_s(show):
+    page = show(explore.valley([GD, PLANNED]))
+    first = said(page)
+    slider = card(page, "GD").get_by_label("step size")
+    for _ in range(3):
+        slider.press("ArrowRight")
+    assert value_of(slider) == 0.0013
+    lines = said(page)
+    assert lines == words([GradientDescent(0.0013), PLANNED]) != first
+
+    window = page.get_by_label("window")
+    window.fill("1")  # the second stop
+    assert value_of(window) == 2
+    assert said(page)[1] == words([GradientDescent(0.0013), Csawg(0.001, 2, 5, 10)])[1]
+
+
+def test_the_budget_and_the_axes(show):
+    page = show(explore.valley([GD], grad_evals=100))
+    budget = page.get_by_label("gradient evaluations")
+    budget.press("End")
+    assert value_of(budget) == 20_000
+    assert said(page) == words([GD], grad_evals=20_000)
+    curves = page.locator(".curve canvas")
+    before = [curves.nth(i).evaluate("c => c.toDataURL()") for i in range(2)]
+    page.get_by_label("horizontal axis").select_option("iterations")
+    page.get_by_label("step sizes of").select_option("2")
+    two_frames(page)
+    after = [curves.nth(i).evaluate("c => c.toDataURL()") for i in range(2)]
+    assert before[0] != after[0] and before[1] != after[1]
+
+
+def start_of(page):
+    label = page.locator("button.start").get_attribute("aria-label")
+    return [float(v) for v in re.search(r"\((.*), (.*)\)", label).groups()]
+
+
+def test_click_and_drag_move_the_starting_point(show):
+    page = show(explore.valley([GD, PLANNED]))
+    box = page.locator(".map canvas").bounding_box()
+    marker = page.locator("button.start").bounding_box()
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.4 * box["height"])
+    lines, clicked = said(page), start_of(page)
+    assert clicked != [-1, 0]
+    assert lines == words([GD, PLANNED], w0=clicked)
+    moved = page.locator("button.start").bounding_box()
+    middle = moved["x"] + moved["width"] / 2, moved["y"] + moved["height"] / 2
+    assert abs(middle[0] - box["x"] - 0.5 * box["width"]) < 2
+
+    # The marker itself, dragged back to where it was and there a little further.
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(marker["x"] + 60, marker["y"] + 40, steps=5)
+    page.mouse.move(marker["x"] + marker["width"] / 2, marker["y"] + marker["height"] / 2, steps=5)
+    page.mouse.up()
+    x, y = start_of(page)
+    assert abs(x + 1) < 0.02 and abs(y) < 0.02
+    assert said(page) == words([GD, PLANNED], w0=[x, y])
+
+
+def test_a_finger_moves_the_starting_point(show):
+    page = show(explore.valley([GD]), has_touch=True, viewport={"width": 390, "height": 800})
+    box = page.locator(".map canvas").bounding_box()
+    page.touchscreen.tap(box["x"] + 0.6 * box["width"], box["y"] + 0.3 * box["height"])
+    assert said(page) == words([GD], w0=start_of(page)) != words([GD])
+
+
+def test_arrow_keys_move_the_starting_point(show):
+    page = show(explore.valley([GD]))
+    marker = page.locator("button.start")
+    marker.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp", "Shift+ArrowUp", "ArrowLeft", "ArrowDown"):
+        marker.press(key)
+    assert start_of(page) == [-0.95, 0.25]
+    assert said(page) == words([GD], w0=[-0.95, 0.25])
+    slider = page.get_by_label("start, w₁")
+    assert value_of(slider) == -0.95
+    slider.press("ArrowLeft")
+    assert start_of(page) == [-1, 0.25]
+    for _ in range(20):
+        marker.press("Shift+ArrowDown")
+    assert start_of(page) == [-1, explore.OBJECTIVES["rosenbrock"]["view"][1][0]]
+
+
+def test_methods_come_and_go(show):
+    page = show(explore.valley([GD]))
+    page.get_by_role("button", name="add a method").click()
+    page.get_by_role("button", name="add a method").click()
+    assert page.locator("legend").all_inner_texts() == ["GD", "heavy ball", "Nesterov"]
+    momentum = card(page, "Nesterov").get_by_label("momentum")
+    momentum.press("End")
+    assert momentum.get_attribute("aria-valuetext") == "increasing"
+    assert said(page)[2] == words([Nesterov(0.001, "increasing")])[0]
+    card(page, "heavy ball").get_by_label("method", exact=True).select_option("Csawg")
+    assert page.evaluate("document.activeElement.tagName") == "SELECT"
+    assert said(page)[1] == words([Csawg(0.001, 10)])[0]
+    card(page, "GD").get_by_label("remove this method").click()
+    page.get_by_role("button", name="add a method").click()
+    page.get_by_role("button", name="add a method").click()
+    assert page.get_by_role("button", name="add a method").count() == 0
+    assert page.locator("legend").count() == 4
+
+
+def test_pairing_and_reuse_exclude_each_other(show):
+    page = show(explore.valley([Csawg(0.001, 5)]))
+    pairing, reuse = page.get_by_label("pairing"), page.get_by_label("reuse gradient")
+    reuse.check()
+    assert said(page) == words([Csawg(0.001, 5, reuse_gradient=True)])
+    pairing.select_option("derived")
+    assert not reuse.is_checked()
+    assert said(page) == words([Csawg(0.001, 5, pairing="derived")])
+    reuse.check()
+    assert pairing.input_value() == "published"
+
+
+def test_twins_are_told_apart_and_divergence_is_said(show):
+    methods = [GradientDescent(0.001), GradientDescent(0.1)]
+    page = show(explore.valley(methods))
+    assert said(page) == words(methods)
+    assert page.locator("legend").all_inner_texts() == ["GD", "GD (2)"]
+    assert "diverged, not finite from iteration" in said(page)[1]
+
+
+@pytest.mark.parametrize("objective", explore.OBJECTIVES)
+def test_objectives(show, objective):
+    page = show(explore.valley([GD, PLANNED]))
+    page.get_by_label("objective").select_option(objective)
+    assert said(page) == words([GD, PLANNED], objective=objective)
+
+
+def test_light_and_dark(show):
+    page = show(explore.valley([GD, Csawg(0.001, 1000)]), color_scheme="light")
+    pictures = []
+    for scheme in ("light", "dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        said(page)
+        pictures.append(page.locator(".map canvas").evaluate("c => c.toDataURL()"))
+    assert pictures[0] == pictures[2] != pictures[1]
+
+
+def test_the_book_s_theme_switch_is_followed(show):
+    page = show(explore.valley([GD]))
+    said(page)
+    before = page.locator(".map canvas").evaluate("c => c.toDataURL()")
+    dark = "--pst-color-background: #14181e; --pst-color-text-base: #ced6dd"
+    page.add_style_tag(content=f'[data-theme="dark"] {{ {dark} }}')
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    said(page)
+    assert page.locator(".map canvas").evaluate("c => c.toDataURL()") != before
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_sideways_scroll(show, width):
+    page = show(
+        explore.valley(**explore.PUBLISHED["Fig. 7a"]), viewport={"width": width, "height": 800}
+    )
+    said(page)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_without_scripts_the_picture_stands(show):
+    explorer = explore.valley([GD, PLANNED])
+    page = show(explorer, java_script_enabled=False)
+    picture = page.locator("figure.explorer > img")
+    assert picture.is_visible() and picture.bounding_box()["width"] > 300
+    assert "465 gradient evaluations" in picture.get_attribute("alt")
+    assert page.locator("figcaption").inner_text() == explorer.question
+    assert page.locator("input, select, button").count() == 0
+
+
+def test_in_print_the_picture_stands(show):
+    page = show(explore.valley([GD]))
+    page.emulate_media(media="print")
+    assert page.locator("figure.explorer > img").is_visible()
+    assert page.locator(".explorer-body").is_hidden()
+
+
+def test_every_control_has_a_name_and_the_readout_is_announced(show):
+    page = show(explore.valley([GD, PLANNED]))
+    unnamed = page.evaluate(
+        """[...document.querySelectorAll("figure.explorer :is(input, select)")]
+           .filter((i) => !i.labels.length || !i.labels[0].textContent.trim()).length"""
+    )
+    assert unnamed == 0
+    said(page)
+    for control in page.locator("figure.explorer button").all():
+        assert control.inner_text().strip() or control.get_attribute("aria-label")
+    assert page.locator("figure.explorer output").get_attribute("aria-live") == "polite"
+    # In the order of the page, each can be reached by the tabulator.
+    page.locator("body").press("Tab")
+    reached = []
+    for _ in range(8):
+        reached.append(page.evaluate("document.activeElement.textContent"))
+        page.keyboard.press("Tab")
+    assert reached[:6] == ["Reset", *list(explore.PUBLISHED)[:5]]
+
+
+def test_a_name_that_no_script_knows_keeps_its_picture(show):
+    explorer = explore.valley([GD])
+    explorer.name = "of another day"
+    page = show(explorer)
+    assert page.locator("figure.explorer > img").is_visible()
+
+
+def test_all_scripts_together_are_light():
+    assert sum(path.stat().st_size for path in STATIC.glob("*.js")) < 100_000
+
+
+def test_the_script_s_data_is_the_call_s():
+    explorer = explore.valley([PLANNED], w0=[0.5, 1], grad_evals=77, over="iterations", weight=2)
+    text = explorer.html()
+    again = explore.valley([PLANNED], "rosenbrock", [0.5, 1], 77, over="iterations", weight=2)
+    assert text == again.html()
+    data = json.loads(html.unescape(re.search(r"data-setting='([^']*)'", text)[1]))
+    assert data["setting"] == {
+        "methods": [{"name": "Csawg", "parameters": vars(PLANNED)}],
+        "objective": "rosenbrock",
+        "w0": [0.5, 1.0],
+        "grad_evals": 77,
+        "over": "iterations",
+        "weight": 2,
+    }
+
+
+def chapters_with_explorers():
+    """The pages of the book whose sources end a cell with an explorer."""
+    sources = {page: Path(ROOT / f"{page}.ipynb") for page in toc_pages()}
+    return [p for p, f in sources.items() if f.is_file() and "explore." in f.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("name", chapters_with_explorers() or [None])
+def test_in_the_book(page_of, name):
+    if name is None:
+        pytest.skip("no chapter has an explorer")
+    for disk in (False, True):
+        page = page_of(name, width=390 if disk else 1280, dark=disk, disk=disk)
+        figures = page.locator("figure.explorer[data-explorer]")
+        assert figures.count() > 0
+        for i in range(figures.count()):
+            figure = figures.nth(i)
+            figure.scroll_into_view_if_needed()
+            two_frames(page)
+            # what is said at first is what the picture's alternative text says
+            alternative = figure.locator("> img").get_attribute("alt")
+            lines = figure.locator("output > span").all_inner_texts()
+            assert lines and alternative.endswith(" ".join(lines))
+            slider = figure.get_by_role("slider").first
+            slider.press("ArrowLeft")
+            two_frames(page)
+            assert figure.locator("output > span").all_inner_texts() != lines
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

@@ -1,0 +1,273 @@
+"""The explorers' widgets: moved by program, with the package's own answers behind them."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from stepsize import (
+    Csawg,
+    GradientDescent,
+    HeavyBall,
+    Nesterov,
+    Objective,
+    explore,
+    minimize,
+    per_weight,
+)
+from stepsize._live import LiveValley, renewed, stops
+
+GD, PLANNED = GradientDescent(0.001), Csawg(0.001, 10, planning_steps=5, correction_steps=10)
+
+
+@pytest.fixture
+def live():
+    return LiveValley(explore.valley([GD, PLANNED]))
+
+
+def drawn_error(live, i):
+    return live.picture.curves[i][0].get_data()
+
+
+def test_the_first_picture_is_the_call_s(live):
+    assert bytes(live.image.value).startswith(b"\x89PNG")
+    assert "iteration 79 (counting from 0), 465 gradient evaluations" in live.readout.value
+    trace = minimize(PLANNED, live.objective, [-1, 0], grad_evals=1000)
+    x, y = drawn_error(live, 1)
+    assert np.array_equal(x, trace.grad_evals)
+    assert np.array_equal(y[trace.error > 0], trace.error[trace.error > 0])
+    assert np.array_equal(np.transpose(live.picture.paths[1].get_data()), trace.w)
+
+
+def test_a_slider_moves_curve_path_and_words(live):
+    picture = live.image.value
+    live.slots[0]["step_size"].value = 0.0013
+    trace = minimize(GradientDescent(0.0013), live.objective, [-1, 0], grad_evals=1000)
+    assert np.array_equal(drawn_error(live, 0)[1], trace.error)
+    assert np.array_equal(np.transpose(live.picture.paths[0].get_data()), trace.w)
+    assert live.readout.value.startswith(f"GD: error {explore._number(trace.error[-1])} after")
+    assert live.image.value != picture
+
+
+def test_every_knob_reaches_its_method(live):
+    turned = {
+        "step_size": 0.0005,
+        "window": 5,
+        "planning_steps": 2,
+        "correction_steps": 3,
+        "pairing": "derived",
+    }
+    for name, value in turned.items():
+        live.slots[1][name].value = value
+    assert live.methods[1] == Csawg(**turned)
+    assert "Csawg-p2 K5" in live.readout.value
+
+
+def test_start_budget_and_axes(live):
+    live.controls["x"].value, live.controls["y"].value = 0.5, 1.0
+    live.controls["grad_evals"].value = 200
+    assert live.traces[0].w[0].tolist() == [0.5, 1.0]
+    assert live.traces[0].grad_evals[-1] == 200
+    assert [v.item() for v in live.picture.start.get_data()] == [0.5, 1.0]
+    live.controls["over"].value = "iterations"
+    assert drawn_error(live, 1)[0][-1] == live.traces[1].iterations[-1] < 200
+    live.controls["weight"].value = 2
+    alpha = live.traces[1].learned[:, 1]
+    assert np.array_equal(live.picture.curves[1][1].get_ydata(), alpha)
+
+
+def test_the_figure_is_used_again(live):
+    figure, contours, lines = live.picture.figure, live.picture.map, live.picture.curves
+    live.slots[0]["step_size"].value = 0.002
+    assert (live.picture.figure, live.picture.map, live.picture.curves) == (figure, contours, lines)
+    live.controls["objective"].value = "bowl"
+    assert live.picture.figure is figure and live.picture.map is not contours
+    assert len(figure.axes) == 3
+
+
+def test_the_fast_picture_is_the_whole_picture(live):
+    def pixels():
+        live.picture.png()
+        return np.asarray(live.picture.figure.canvas.buffer_rgba()).astype(int)
+
+    for change in (lambda: None, lambda: setattr(live.slots[0]["step_size"], "value", 0.003)):
+        change()
+        fast = pixels()
+        live.picture.figure.canvas.draw()
+        whole = np.asarray(live.picture.figure.canvas.buffer_rgba()).astype(int)
+        assert np.mean(np.abs(fast - whole).max(axis=2) > 40) < 0.01
+
+
+def test_a_bad_expression_says_so_and_keeps_the_picture(live):
+    expression = live.controls["expression"]
+    assert expression.disabled
+    live.controls["objective"].value = "an expression in x and y"
+    assert not expression.disabled and not live.error.value
+    expression.value = "(x - 1)**2 + 3*(y + 0.5)**2"
+    good, words, said = live.image.value, live.readout.value, "loss"
+    assert said in words and live.objective.minimizer is None
+    for bad in ("", "x +", "__import__('os').system('ls')", "x**2 + z", "log(x - 100)"):
+        expression.value = bad
+        assert "alert" in live.error.value, bad
+        assert (live.image.value, live.readout.value) == (good, words), bad
+    # what was good goes on working meanwhile, and the complaint stays
+    live.slots[0]["step_size"].value = 0.1
+    assert live.traces[0].w[-1] == pytest.approx([1, -0.5])
+    assert "alert" in live.error.value and live.image.value != good
+    expression.value = "x**2 + y**2"
+    assert not live.error.value
+
+
+def test_a_typed_objective_matches_the_named_one(live):
+    live.controls["objective"].value = "an expression in x and y"
+    typed = live.traces[0].w
+    live.controls["objective"].value = "rosenbrock"
+    assert np.allclose(typed, live.traces[0].w, rtol=1e-9)
+
+
+def test_an_impossible_pair_of_knobs_says_so(live):
+    live.slots[1]["reuse_gradient"].value = True
+    words = live.readout.value
+    live.slots[1]["pairing"].value = "derived"
+    assert "pairing" in live.slots[1]["error"].value
+    assert live.readout.value == words
+    live.slots[1]["pairing"].value = "published"
+    assert not live.slots[1]["error"].value
+
+
+def test_a_complaint_of_one_method_is_its_own():
+    blind = Objective(lambda w: (w * w).sum(axis=0), lambda w: 2 * w, dim=2)
+    live = LiveValley(explore.valley([GD, HeavyBall(0.1)], blind))
+    assert "loss" in live.readout.value
+    slot = live.slots[0]["method"]
+    needs_curvature = "IDBD"
+    if needs_curvature not in slot.options:
+        pytest.skip("no method that needs curvature")
+    words = live.readout.value
+    slot.value = needs_curvature
+    assert "curvature" in live.slots[0]["error"].value
+    assert live.readout.value == words
+
+
+def test_methods_come_and_go(live):
+    add = live.cards.children[0].children[-1]
+    add.click()
+    assert len(live.methods) == 3 and live.methods[2] == live.methods[1]
+    live.slots[2]["method"].value = "Nesterov"
+    assert live.methods[2] == Nesterov(0.001)
+    live.slots[2]["momentum"].value = "increasing"
+    assert live.methods[2] == Nesterov(0.001, "increasing")
+    live.slots[0]["remove"].click()
+    assert live.methods == [PLANNED, Nesterov(0.001, "increasing")]
+    assert len(live.slots) == 2
+    assert len(live.picture.curves[2][0].get_xdata()) == 0
+
+
+def buttons(live):
+    return {button.description: button for button in live.box.children[0].children}
+
+
+def test_presets_and_reset(live):
+    first = live.readout.value
+    assert list(buttons(live)) == ["Reset", *explore.PUBLISHED]
+    buttons(live)["Fig. 3a"].click()
+    assert live.controls["objective"].value == "bowl"
+    assert live.methods == explore.PUBLISHED["Fig. 3a"]["methods"]
+    buttons(live)["Reset"].click()
+    assert live.readout.value == first
+
+
+def test_any_method_has_knobs_of_its_own():
+    from dataclasses import dataclass
+
+    @dataclass(frozen=True)
+    class Shrinking(GradientDescent):
+        shrink: float = 0.5
+        loud: bool = False
+        table: tuple = (1, 2)
+
+    method = Shrinking(0.1)
+    values = stops(method, "shrink")
+    assert min(values) == 0.0005 and max(values) == 500 and 0.5 in values
+    assert stops(method, "loud") == [False, True] and stops(method, "table") is None
+    live = LiveValley(explore.valley([method], view=((-3, 3), (-3, 3))))
+    assert {"step_size", "shrink", "loud"} <= set(live.slots[0])
+    live.slots[0]["shrink"].value = 0.25
+    assert live.methods[0].shrink == 0.25
+    assert renewed(HeavyBall, method) == HeavyBall(0.1)
+
+
+def test_a_setting_s_own_value_is_a_stop():
+    assert 0.00099 in stops(GradientDescent(0.00099), "step_size")
+    momentum = stops(Nesterov(0.001, 0.9387), "momentum")
+    assert momentum[-1] == "increasing" and momentum[:-1] == sorted(momentum[:-1])
+
+
+def test_nothing_is_printed(live, capfd):
+    live.slots[0]["step_size"].value = 1.0  # diverges
+    assert "diverged" in live.readout.value
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_cell_gets_widget_page_and_words(monkeypatch):
+    explorer = explore.valley([GD, PLANNED])
+    outside = explorer._repr_mimebundle_()
+    assert set(outside) == {"text/plain", "text/html"}
+    monkeypatch.setattr(explore, "_in_kernel", lambda: True)
+    inside = explorer._repr_mimebundle_()
+    assert set(inside) == {*outside, "application/vnd.jupyter.widget-view+json"}
+    assert {k: inside[k] for k in outside} == outside
+    assert outside["text/plain"] == ("valley explorer: GD, Csawg-p5 K10; 1000 gradient evaluations")
+    # no address, nothing that counts up: another object gives the same
+    assert explore.valley([GD, PLANNED])._repr_mimebundle_()["text/html"] == inside["text/html"]
+    assert "<script" not in inside["text/html"]
+
+
+def test_without_ipywidgets_the_page_remains(monkeypatch):
+    monkeypatch.setattr(explore, "_in_kernel", lambda: True)
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    monkeypatch.delitem(sys.modules, "stepsize._live", raising=False)
+    assert set(explore.valley([GD])._repr_mimebundle_()) == {"text/plain", "text/html"}
+
+
+def test_what_has_no_twin_is_a_still_picture():
+    bowl = Objective.from_sympy("(x - 1)**2 + y**2", "x y", minimizer=[1, 0])
+    each = GradientDescent(per_weight([0.001, 0.002]))
+    for page in (explore.valley([GD], bowl).html(), explore.valley([each]).html()):
+        assert "data-explorer" not in page and "data-setting" not in page
+        assert '<figure class="explorer">' in page and '<img alt="' in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"methods": []}, "methods must be one to 4 methods, got 0"),
+        ({"methods": [GD] * 5}, "methods must be one to 4 methods, got 5"),
+        ({"methods": [GradientDescent([0.1, 0.2])]}, "methods must be single runs"),
+        ({"objective": "hill"}, "objective must be one of 'rosenbrock', 'bowl'"),
+        ({"w0": [1, 2, 3]}, r"w0 must have shape \(2,\)"),
+        ({"w0": [[1, 2], [3, 4]]}, r"w0 must have shape \(2,\), got \(2, 2\)"),
+        ({"grad_evals": 0}, "grad_evals must be a positive integer, got 0"),
+        ({"over": "time"}, "over must be one of 'gradient evaluations', 'iterations'"),
+        ({"weight": 3}, "weight must be 1 or 2, got 3"),
+        ({"presets": ["Fig. 99"]}, "presets must be one of 'Fig. 3a'"),
+        ({"objective": explore.objectives.rosenbrock(3)}, "objective must have two weights, got 3"),
+    ],
+)
+def test_what_a_call_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        explore.valley(**arguments)
+
+
+def test_the_named_bowl_is_the_experiments_bowl():
+    from stepsize.claims._experiments import BOWL, VALLEY
+
+    points = np.random.default_rng(0).uniform(-2, 2, (2, 50))
+    for name, objective in (("bowl", BOWL), ("rosenbrock", VALLEY)):
+        assert np.array_equal(explore._named(name).grad(points), objective.grad(points))
+
+
+def test_the_turned_bowl_is_turned_by_45_degrees():
+    turned = explore.objectives.quadratic([1000.0, 1.0], [1.0, 1.0], rotation=np.pi / 4)
+    points = np.random.default_rng(0).uniform(-2, 2, (2, 50))
+    assert np.allclose(explore._named("turned bowl").grad(points), turned.grad(points))
