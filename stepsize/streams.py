@@ -238,7 +238,7 @@ class WeightFlipping(Stream):
         )
         if self.relevant > self.inputs:
             raise ValueError(f"relevant must be at most inputs, {self.inputs}, got {self.relevant}")
-        if np.shape(self.input_scale) not in ((), (self.inputs,)):
+        if np.shape(self.input_scale) != (self.inputs,) and not isinstance(self.input_scale, float):
             raise ValueError(
                 f"input_scale must be a number or have shape ({self.inputs},), "
                 f"got shape {np.shape(self.input_scale)}"
@@ -322,10 +322,9 @@ class RateTracking(Stream):
 
     def __post_init__(self):
         check(self, noise=_single(nonnegative), segment=count)
-        drift = nonnegative("drift", self.drift)
-        if np.shape(drift) != (2,) or drift[0] > drift[1]:
-            raise ValueError(f"drift must be a pair (least, largest), got {self.drift}")
-        object.__setattr__(self, "drift", tuple(drift.tolist()))
+        if np.shape(self.drift) != (2,) or self.drift[0] > self.drift[1]:
+            raise ValueError(f"drift must be a pair (least, largest), got {self.drift!r}")
+        object.__setattr__(self, "drift", tuple(nonnegative("drift", self.drift).tolist()))
 
     def chunks(self, seeds, size):
         """The samples of one run a seed, ``size`` at a time, without end.
