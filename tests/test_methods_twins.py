@@ -1,0 +1,486 @@
+"""Every method against a plain twin: the paper's lines, with Python's numbers and growing lists.
+
+A twin takes the hyper-parameters, an oracle that speaks in lists, and the first weights, and
+yields the weights after each step. It knows nothing of arrays, runs or memory.
+"""
+
+from itertools import islice
+from math import exp, inf, log, sqrt
+
+import numpy as np
+import pytest
+
+from stepsize import methods, minimize, quadratic, rosenbrock
+
+
+def dot(a, b):
+    return sum(x * y for x, y in zip(a, b))
+
+
+def descend(w, alpha, g):
+    """w - alpha g, with one alpha."""
+    return [x - alpha * y for x, y in zip(w, g)]
+
+
+# ---- gradient descent and its accelerations (Yao, Sections 2.1 and 4) ---------------------------
+
+
+def gradient_descent(oracle, w, *, step_size):
+    while True:
+        w = descend(w, step_size, oracle.grad(w))
+        yield w
+
+
+def heavy_ball(oracle, w, *, step_size, momentum):
+    delta = [0.0 for _ in w]
+    while True:
+        after = [x - step_size * g + momentum * d for x, g, d in zip(w, oracle.grad(w), delta)]
+        delta = [a - b for a, b in zip(after, w)]
+        w = after
+        yield w
+
+
+def nesterov(oracle, w, *, step_size, momentum):
+    x, y, t = w, w, 1.0
+    while True:
+        gamma = momentum
+        if momentum == "increasing":
+            t_next = (1 + sqrt(1 + 4 * t * t)) / 2
+            gamma, t = (t - 1) / t_next, t_next
+        y_next = descend(x, step_size, oracle.grad(x))
+        x = [a + gamma * (a - b) for a, b in zip(y_next, y)]
+        y = y_next
+        yield x
+
+
+# ---- step-size planning (Yao, Algorithms 1 and 2) -----------------------------------------------
+
+
+def csawg(
+    oracle, w, *, step_size, window, planning_steps, correction_steps, pairing, reuse_gradient
+):
+    K = window
+    B1, B2 = [], []
+    k = 0
+    while True:
+        k += 1
+        g_k = oracle.grad(w)
+        w = descend(w, step_size, g_k)
+        # what stands beside w_k: the gradient used in the step, or the gradient at w_k
+        beside = g_k if pairing == "published" else oracle.grad(w)
+        if k <= K:
+            B1.append((w, beside))
+        else:
+            B2.append((w, beside))
+        if len(B2) == K:
+            sum_1, sum_2 = [0.0 for _ in w], [0.0 for _ in w]
+            for (w_s, g_s), (w_sK, _) in zip(B1, B2):
+                for i in range(len(w)):
+                    sum_1[i] += g_s[i] * (w_s[i] - w_sK[i])
+                    sum_2[i] += g_s[i] * g_s[i]
+            alpha = [a / b if b != 0 else 0.0 for a, b in zip(sum_1, sum_2)]
+            for _ in range(planning_steps):
+                if not reuse_gradient:
+                    g_k = oracle.grad(w)
+                w = [w[i] - alpha[i] * g_k[i] for i in range(len(w))]
+                for _ in range(correction_steps):
+                    g_k = oracle.grad(w)
+                    w = descend(w, step_size, g_k)
+            B1, B2 = B2, []
+        yield w
+
+
+# ---- the functional approach (Yao, Sections 2.2 to 2.4) -----------------------------------------
+
+
+def polyak(oracle, w, *, minimum, max_step):
+    while True:
+        g = oracle.grad(w)
+        w = descend(w, min((oracle.loss(w) - minimum) / dot(g, g), max_step), g)
+        yield w
+
+
+def stochastic_polyak(oracle, w, *, minimum, scale, max_step, eps, growth):
+    last = inf
+    while True:
+        g = oracle.grad(w)
+        alpha = min((oracle.loss(w) - minimum) / (scale * dot(g, g) + eps), max_step)
+        if growth is not None:
+            alpha = min(alpha, growth * last)
+        last = alpha
+        w = descend(w, alpha, g)
+        yield w
+
+
+def l4(
+    oracle,
+    w,
+    *,
+    direction,
+    fraction,
+    minimum_factor,
+    initial_factor,
+    forget_time,
+    minimum,
+    beta1,
+    beta2,
+    direction_eps,
+    eps,
+):
+    lowest, gradients = None, []
+    while True:
+        f, g = oracle.loss(w), oracle.grad(w)
+        gradients.append(g)
+        k = len(gradients)
+        # the averages as sums over the whole past
+        g_hat, v = g, g
+        if direction != "gradient":
+            weights = [(1 - beta1) * beta1 ** (k - 1 - s) for s in range(k)]
+            g_hat = [dot(weights, past) / (1 - beta1**k) for past in zip(*gradients)]
+            v = g_hat
+        if direction == "adam":
+            weights = [(1 - beta2) * beta2 ** (k - 1 - s) for s in range(k)]
+            second = [
+                dot(weights, [x * x for x in past]) / (1 - beta2**k) for past in zip(*gradients)
+            ]
+            v = [m / (sqrt(s) + direction_eps) for m, s in zip(g_hat, second)]
+        if minimum is None:
+            lowest = initial_factor * f if k == 1 else min(lowest, f)
+            target = minimum_factor * lowest
+            lowest *= 1 + 1 / forget_time
+        else:
+            target = minimum
+        w = descend(w, fraction * (f - target) / (dot(g_hat, v) + eps), v)
+        yield w
+
+
+def lossgrad(oracle, w, *, step_size, factor):
+    h = step_size
+    while True:
+        g = oracle.grad(w)
+        after = descend(w, h, g)
+        linear = h * dot(g, g)
+        if linear != 0:
+            r = (oracle.loss(after) - oracle.loss(w) + linear) / linear
+            h = h / factor if r > 0.5 else h * factor
+        w = after
+        yield w
+
+
+# ---- normalization (Yao, Section 2.5) -----------------------------------------------------------
+
+
+def adagrad(oracle, w, *, step_size, eps):
+    gradients = []
+    while True:
+        gradients.append(oracle.grad(w))
+        roots = [sqrt(sum(x * x for x in past)) for past in zip(*gradients)]
+        w = [x - step_size / (r + eps) * g for x, r, g in zip(w, roots, gradients[-1])]
+        yield w
+
+
+def rmsprop(oracle, w, *, step_size, decay, eps, eps_inside):
+    gradients = []
+    while True:
+        gradients.append(oracle.grad(w))
+        k = len(gradients)
+        weights = [(1 - decay) * decay ** (k - 1 - s) for s in range(k)]
+        v = [dot(weights, [x * x for x in past]) for past in zip(*gradients)]
+        roots = [sqrt(x + eps) if eps_inside else sqrt(x) + eps for x in v]
+        w = [x - step_size * g / r for x, g, r in zip(w, gradients[-1], roots)]
+        yield w
+
+
+def adam(oracle, w, *, step_size, beta1, beta2, eps, bias_correction, eps_inside):
+    gradients = []
+    while True:
+        gradients.append(oracle.grad(w))
+        k = len(gradients)
+        first = [(1 - beta1) * beta1 ** (k - 1 - s) for s in range(k)]
+        second = [(1 - beta2) * beta2 ** (k - 1 - s) for s in range(k)]
+        if bias_correction:  # weights that sum to one
+            first = [x / sum(first) for x in first]
+            second = [x / sum(second) for x in second]
+        m = [dot(first, past) for past in zip(*gradients)]
+        v = [dot(second, [x * x for x in past]) for past in zip(*gradients)]
+        roots = [sqrt(x + eps) if eps_inside else sqrt(x) + eps for x in v]
+        w = [x - step_size * a / r for x, a, r in zip(w, m, roots)]
+        yield w
+
+
+# ---- hypergradients and Barzilai-Borwein (Yao, Section 2.7; Baydin et al.) ----------------------
+
+
+def hypergradient_descent(
+    oracle, w, *, step_size, meta_step_size, momentum, trace_decay, multiplicative
+):
+    alpha, gradients, directions = step_size, [], []
+    while True:
+        g = oracle.grad(w)
+        gradients.append(g)
+        if directions:
+            n = len(directions)
+            trace = [
+                sum(trace_decay ** (n - 1 - s) * d for s, d in enumerate(past))
+                for past in zip(*directions)
+            ]
+            product = dot(g, trace)
+            if multiplicative:
+                alpha *= 1 + meta_step_size * product / sqrt(dot(g, g) * dot(trace, trace))
+            else:
+                alpha += meta_step_size * product
+        k = len(gradients)
+        d = [sum(momentum ** (k - 1 - s) * x for s, x in enumerate(p)) for p in zip(*gradients)]
+        directions.append(d)
+        w = descend(w, alpha, d)
+        yield w
+
+
+def adam_hd(oracle, w, *, step_size, meta_step_size, beta1, beta2, eps):
+    """The loop of the authors' code: the product uses what the step before left behind."""
+    alpha, t = step_size, 0
+    m, v = [0.0 for _ in w], [0.0 for _ in w]
+    while True:
+        g = oracle.grad(w)
+        t += 1
+        if t > 1:
+            h = dot(g, [a / (sqrt(b) + eps) for a, b in zip(m, v)])
+            h *= sqrt(1 - beta2 ** (t - 1)) / (1 - beta1 ** (t - 1))
+            alpha += meta_step_size * h
+        m = [beta1 * a + (1 - beta1) * x for a, x in zip(m, g)]
+        v = [beta2 * b + (1 - beta2) * x * x for b, x in zip(v, g)]
+        step = alpha * sqrt(1 - beta2**t) / (1 - beta1**t)
+        w = [x - step * a / (sqrt(b) + eps) for x, a, b in zip(w, m, v)]
+        yield w
+
+
+def barzilai_borwein(oracle, w, *, step_size, variant):
+    g = oracle.grad(w)
+    alpha = step_size
+    while True:
+        after = descend(w, alpha, g)
+        g_after = oracle.grad(after)
+        s = [a - b for a, b in zip(after, w)]
+        y = [a - b for a, b in zip(g_after, g)]
+        if dot(s, y) * dot(y, y) != 0:
+            alpha = dot(s, s) / dot(s, y) if variant == "long" else dot(s, y) / dot(y, y)
+        w, g = after, g_after
+        yield w
+
+
+# ---- Sutton 1992; Mahmood et al. 2012, Table 1; delta x = -g and x^2 = the curvature ------------
+
+
+def idbd(oracle, w, *, step_size, meta_step_size):
+    beta, h = [log(step_size) for _ in w], [0.0 for _ in w]
+    while True:
+        g, c = oracle.grad(w), oracle.curvature(w)
+        after = []
+        for i in range(len(w)):
+            beta[i] += meta_step_size * -g[i] * h[i]
+            alpha = exp(beta[i])
+            after.append(w[i] + alpha * -g[i])
+            h[i] = h[i] * max(1 - alpha * c[i], 0) + alpha * -g[i]
+        w = after
+        yield w
+
+
+def autostep(oracle, w, *, step_size, meta_step_size, tau):
+    alpha, h, v = ([x for _ in w] for x in (step_size, 0.0, 0.0))
+    while True:
+        g, c = oracle.grad(w), oracle.curvature(w)
+        for i in range(len(w)):
+            q = -g[i] * h[i]
+            v[i] = max(abs(q), v[i] + alpha[i] * c[i] * (abs(q) - v[i]) / tau)
+            if v[i] != 0:
+                alpha[i] *= exp(meta_step_size * q / v[i])
+        M = max(dot(alpha, c), 1)
+        alpha = [a / M for a in alpha]
+        w = [x - a * y for x, a, y in zip(w, alpha, g)]
+        h = [b * (1 - a * e) - a * y for b, a, e, y in zip(h, alpha, c, g)]
+        yield w
+
+
+TWINS = {
+    "GradientDescent": gradient_descent,
+    "HeavyBall": heavy_ball,
+    "Nesterov": nesterov,
+    "Csawg": csawg,
+    "Polyak": polyak,
+    "StochasticPolyak": stochastic_polyak,
+    "L4": l4,
+    "LossGrad": lossgrad,
+    "AdaGrad": adagrad,
+    "RMSProp": rmsprop,
+    "Adam": adam,
+    "HypergradientDescent": hypergradient_descent,
+    "AdamHD": adam_hd,
+    "BarzilaiBorwein": barzilai_borwein,
+    "IDBD": idbd,
+    "Autostep": autostep,
+}
+EXACT = {"GradientDescent", "HeavyBall", "Nesterov", "Csawg", "Polyak", "LossGrad"}
+EXACT |= {"StochasticPolyak", "BarzilaiBorwein"}
+
+
+def draw(name, rng):
+    """All hyper-parameters of a method at random, each from a range in which it does something."""
+    yes = lambda: bool(rng.integers(2))  # noqa: E731
+    choose = lambda *values: values[rng.integers(len(values))]  # noqa: E731
+    uniform = lambda low, high: float(rng.uniform(low, high))  # noqa: E731
+    step, betas = uniform(0.01, 0.3), {"beta1": uniform(0, 0.95), "beta2": uniform(0, 0.999)}
+    return {
+        "GradientDescent": lambda: {"step_size": step},
+        "HeavyBall": lambda: {"step_size": step, "momentum": uniform(0, 0.95)},
+        "Nesterov": lambda: {
+            "step_size": step,
+            "momentum": choose(uniform(0, 0.95), "increasing"),
+        },
+        "Csawg": lambda: {
+            "step_size": step,
+            "window": int(rng.integers(1, 6)),
+            "planning_steps": int(rng.integers(1, 4)),
+            "correction_steps": int(rng.integers(0, 5)),
+            **choose(
+                {"pairing": "published", "reuse_gradient": False},
+                {"pairing": "published", "reuse_gradient": True},
+                {"pairing": "derived", "reuse_gradient": False},
+            ),
+        },
+        "Polyak": lambda: {"minimum": uniform(-0.2, 0.0), "max_step": choose(inf, step)},
+        "StochasticPolyak": lambda: {
+            "minimum": uniform(-0.2, 0.0),
+            "scale": uniform(0.5, 2.0),
+            "max_step": choose(inf, 3 * step),
+            "eps": uniform(0, 0.5),
+            "growth": choose(None, uniform(1, 1.5)),
+        },
+        "L4": lambda: {
+            "direction": choose("momentum", "adam", "gradient"),
+            "fraction": uniform(0.05, 0.3),
+            "minimum_factor": uniform(0.5, 1.0),
+            "initial_factor": uniform(0.3, 1.0),
+            "forget_time": choose(inf, uniform(5, 1000)),
+            "minimum": choose(None, uniform(-0.2, 0.0)),
+            "direction_eps": uniform(1e-4, 0.1),
+            "eps": uniform(0, 0.1),
+            **betas,
+        },
+        "LossGrad": lambda: {"step_size": step, "factor": uniform(1, 1.5)},
+        "AdaGrad": lambda: {"step_size": step, "eps": uniform(0, 0.1)},
+        "RMSProp": lambda: {
+            "step_size": step,
+            "decay": uniform(0, 0.99),
+            "eps": uniform(1e-3, 0.1),
+            "eps_inside": yes(),
+        },
+        "Adam": lambda: {
+            "step_size": step,
+            "eps": uniform(1e-3, 0.1),
+            "bias_correction": yes(),
+            "eps_inside": yes(),
+            **betas,
+        },
+        "HypergradientDescent": lambda: {
+            "step_size": step / 3,
+            "meta_step_size": uniform(0, 1e-3),
+            "momentum": choose(0.0, uniform(0, 0.8)),
+            "trace_decay": choose(0.0, uniform(0, 0.8)),
+            "multiplicative": yes(),
+        },
+        "AdamHD": lambda: {
+            "step_size": step,
+            "meta_step_size": uniform(0, 1e-3),
+            "eps": uniform(1e-3, 0.1),
+            **betas,
+        },
+        "BarzilaiBorwein": lambda: {"step_size": step, "variant": choose("long", "short")},
+        "IDBD": lambda: {"step_size": step, "meta_step_size": uniform(0, 0.05)},
+        "Autostep": lambda: {
+            "step_size": step,
+            "meta_step_size": uniform(0, 0.1),
+            "tau": uniform(1, 100),
+        },
+    }[name]()
+
+
+class Lists:
+    """An objective that takes and gives lists."""
+
+    def __init__(self, objective):
+        self.objective = objective
+
+    def loss(self, w):
+        return float(self.objective.loss(np.array(w)))
+
+    def grad(self, w):
+        return self.objective.grad(np.array(w)).tolist()
+
+    def curvature(self, w):
+        return self.objective.curvature(np.array(w)).tolist()
+
+
+def problem(rng):
+    d = int(rng.integers(1, 8))
+    objective = quadratic(rng.uniform(0.2, 3.0, d), minimizer=rng.standard_normal(d))
+    return objective, objective.minimizer + rng.standard_normal(d)
+
+
+def follow(name, given, objective, w0, n):
+    """What the class and the twin make of the same problem, as long as it stays in bounds."""
+    trace = minimize(getattr(methods, name)(**given), objective, w0, iterations=n)
+    twin = TWINS[name](Lists(objective), [float(x) for x in w0], **given)
+    expected = []
+    with np.errstate(all="ignore"):
+        for w in islice(twin, n):
+            expected.append(w)
+            if not max(map(abs, w)) < 1e30:
+                break
+    return trace.w[1 : 1 + len(expected)], np.array(expected)
+
+
+@pytest.mark.parametrize("name", methods.__all__)
+def test_the_twin_walks_the_same_way(name):
+    rng = np.random.default_rng(len(name))
+    for _ in range(40):
+        given = draw(name, rng)
+        actual, expected = follow(name, given, *problem(rng), n=30)
+        if name in EXACT:
+            np.testing.assert_array_equal(actual, expected, err_msg=str(given))
+        else:
+            np.testing.assert_allclose(actual, expected, rtol=1e-11, atol=1e-12, err_msg=str(given))
+
+
+@pytest.mark.parametrize("name", sorted(EXACT))
+def test_in_the_valley_to_the_last_bit(name):
+    rng = np.random.default_rng(len(name))
+    for _ in range(10):
+        given = draw(name, rng)
+        if "step_size" in given:
+            given["step_size"] = 0.01 * given["step_size"]
+        actual, expected = follow(name, given, rosenbrock(), rng.uniform(-1, 1, 2), n=30)
+        np.testing.assert_array_equal(actual, expected, err_msg=str(given))
+
+
+def test_draws_cover_every_hyper_parameter():
+    rng = np.random.default_rng(0)
+    for name in methods.__all__:
+        cls = getattr(methods, name)
+        drawn = [draw(name, rng) for _ in range(40)]
+        assert set(drawn[0]) == set(cls.__dataclass_fields__)
+        for field in drawn[0]:
+            assert len({given[field] for given in drawn}) > 1, (name, field)
+
+
+@pytest.mark.parametrize("pairing, window", [("published", 2), ("published", 10), ("derived", 3)])
+def test_algorithm_2_in_the_valley(pairing, window):
+    given = {
+        "step_size": 1e-3,
+        "window": window,
+        "planning_steps": 5,
+        "correction_steps": 10,
+        "pairing": pairing,
+        "reuse_gradient": False,
+    }
+    actual, expected = follow("Csawg", given, rosenbrock(), np.array([-1.0, 0.0]), n=90)
+    np.testing.assert_array_equal(actual, expected)
