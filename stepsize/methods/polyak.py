@@ -43,7 +43,7 @@ class Polyak:
     One loss and one gradient a step, no memory. Where the squared norm of the gradient is
     zero (in double precision, for norms below about 1e-162) the step size is zero. A loss or
     a gradient that is not finite ends the run. optax and jaxopt cap the step size at 1 unless
-    told otherwise.
+    told otherwise, and optax stops where the squared norm is below 2e-16.
 
     Examples
     --------
@@ -103,7 +103,8 @@ class StochasticPolyak:
     denominator is zero the step size is zero, and ``growth`` counts from the last step size
     that was not. A sampled loss below ``minimum`` makes the step negative. The authors' code
     adds 1e-8 to the denominator, starts ``growth`` from a step size of 1, sets negative step
-    sizes to zero, and after one zero gradient its growing version stays at zero.
+    sizes to zero, and after one zero gradient its growing version stays at zero. The
+    ``scaling`` of optax stands where c stands, not before the fraction.
 
     Examples
     --------
