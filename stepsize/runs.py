@@ -191,26 +191,27 @@ class Counted:
         return answer
 
 
-def runs_of(method, shape):
-    """The shape of the runs: ``shape`` broadcast with every array hyper-parameter."""
+def runs_of(method, shape, data=()):
+    """The shape of the runs: ``shape`` and that of the data, and every array hyper-parameter."""
     arrays = {k: v.shape for k, v in vars(method).items() if isinstance(v, np.ndarray)}
     try:
-        return np.broadcast_shapes(shape, *arrays.values())
+        return np.broadcast_shapes(shape, data, *arrays.values())
     except ValueError:
         given = ", ".join(f"{name} {shape}" for name, shape in arrays.items())
+        of_data = f", of the data {data}" if data else ""
         raise ValueError(
-            f"the runs of w0 {shape} and of the hyper-parameters ({given}) do not broadcast; "
-            "for one value per weight use per_weight([...])"
+            f"the runs of w0 {shape}{of_data} and of the hyper-parameters ({given}) do not "
+            "broadcast; for one value per weight use per_weight([...])"
         ) from None
 
 
-def spread(w, method, runs=()):
-    """``w`` expanded to the runs: a fresh array of shape (d, *runs)."""
+def spread(w, method, data=()):
+    """``w`` expanded to all runs, those of the data too: a fresh array of shape (d, *runs)."""
     d = len(w)
     for name, value in vars(method).items():
         if isinstance(value, PerWeight) and len(value.values) != d:
             raise ValueError(f"{name} must have {d} values, one per weight, got {value}")
-    runs = runs_of(method, np.broadcast_shapes(w.shape[1:], runs))
+    runs = runs_of(method, w.shape[1:], data)
     w = w.reshape(d, *[1] * (len(runs) - w.ndim + 1), *w.shape[1:])
     return np.array(np.broadcast_to(w, (d, *runs)))
 
