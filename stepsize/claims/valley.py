@@ -25,7 +25,7 @@ LONG = 20_000  # iterations over which it selects the step size of gradient desc
 WINDOWS = {2: 400, 5: 320, 10: 133}  # with the published speed-ups
 BEST = 0.0015  # the fastest stable step size of the paper's grid, as we measured
 FINER = (0.0016, 0.0017, 0.0018, 0.0019, 0.00199)
-TRIED = (2, 3, 4, 5, 8, 10, 11, 20)  # windows
+TRIED = (2, 3, 4, 5, 10, 11, 20)  # windows
 CURVATURES = np.linalg.eigvalsh([[802.0, -400.0], [-400.0, 200.0]])  # of f'' at (1, 1)
 
 
@@ -41,7 +41,7 @@ def descent_error(step_size, grad_evals=BUDGET):
 
 
 @cache
-def around(window, step_size=0.001, runs=200, **kwargs):
+def around(window, step_size=0.001, runs=500, **kwargs):
     """Errors at the budget of Csawg from starts that differ by rounding noise of 1e-13."""
     method = valley_csawg(window, step_size, **kwargs)
     starts = disturbed(VALLEY_START, runs)
@@ -70,7 +70,7 @@ def spread(errors, rival):
 def speed_up(window):
     """The claim about the speed-up of one window in the caption of Fig. 5a."""
     published = WINDOWS[window]
-    errors = around(window, runs=1000 if window == 2 else 200)
+    errors = around(window)
     (low, median, high), lost = spread(errors, descent_error(0.001))
     alone = descent_error(0.001) / errors[0]
     return Measured(
@@ -182,13 +182,14 @@ def _():
 def _():
     rival = descents().error[BUDGET].min()
     ratios = {K: spread(around(K), rival)[0] for K in WINDOWS}
-    lost = int((~np.isfinite(around(2, runs=1000))).sum())
-    better = all(np.median(around(K, 0.0015)) < np.nanmedian(around(K)) for K in WINDOWS)
+    lost = int((~np.isfinite(around(2))).sum())
+    medians = {K: np.nanmedian(by_window()[K], axis=1) for K in WINDOWS}  # two step sizes
+    better = all(with_15 < with_10 for with_10, with_15 in medians.values())
     return Measured(
         f"{'/'.join(f'{r[1]:.1f}' for r in ratios.values())} times below the lowest GD of the grid "
         f"(0.002, not stable for longer)",
         agrees(all(r[0] >= 2 for r in ratios.values()) and better),
-        f"True of every run that survives; K = 2 lost {lost} of 1000 disturbed runs.",
+        f"True of every run that survives; K = 2 lost {lost} of 500 disturbed runs.",
     )
 
 
@@ -214,10 +215,10 @@ def _():
 
 
 def late_rate(trace):
-    """The decay of the error per gradient evaluation over the second half of a long run."""
-    half = trace.at(grad_evals=BUDGET)
-    evals = trace.grad_evals[-1] - trace.grad_evals[half]
-    return np.log(trace.error[half] / trace.error[-1]) / evals
+    """The decay of the error per gradient evaluation over the second half of the budget."""
+    first, last = trace.at(grad_evals=BUDGET // 2), trace.at(grad_evals=BUDGET)
+    evals = trace.grad_evals[last] - trace.grad_evals[first]
+    return np.log(trace.error[first] / trace.error[last]) / evals
 
 
 @claim(
@@ -225,20 +226,21 @@ def late_rate(trace):
     where="Section 3, Non-convex",
     statement="One may expect K = 2 to be two times faster than GD, but it is much faster.",
     published="more than 2",
-    rule="from 10,000 to 20,000 evaluations the error decays more than twice as fast",
+    rule="from 5,000 to 10,000 evaluations the error decays more than twice as fast",
     methods=("Csawg", "GradientDescent"),
 )
 def _():
-    csawg, gd = in_valley(valley_csawg(2), LONG), in_valley(VALLEY_GD, LONG)
-    rate = late_rate(csawg) / late_rate(gd)
-    evals = [t.grad_evals[t.first(error=1e-3)] for t in (gd, csawg)]
-    best = late_rate(csawg) / -np.log(1 - BEST * CURVATURES[0])
+    csawg = in_valley(valley_csawg(2))
+    rate = late_rate(csawg) / late_rate(in_valley(VALLEY_GD))
+    over_best = late_rate(csawg) / -np.log(1 - BEST * CURVATURES[0])
+    gd_evals = descents().first(error=1e-3)[VALLEY_STEPS.index(0.001)]
+    evals = csawg.grad_evals[csawg.first(error=1e-3)]
     return Measured(
         f"{rate:.1f} times per evaluation, {rate * 1.5:.1f} per iteration; to the error 1e-3 "
-        f"{evals[0]:,} evaluations against {evals[1]:,}, {evals[0] / evals[1]:.1f} times",
+        f"{gd_evals:,} evaluations against {evals:,}, {gd_evals / evals:.1f} times",
         agrees(rate > 2, partly=rate > 1),
         "More than two, though not hundreds: a ratio of errors at one budget grows with the budget "
-        f"and is no speed. Against GD with {BEST:g} the decay is {best:.1f} times as fast.",
+        f"and is no speed. Against GD with {BEST:g} the decay is {over_best:.1f} times as fast.",
     )
 
 
@@ -297,7 +299,7 @@ def _():
         ", ".join(f"{share[K]:.0%} (K = {K})" for K in WINDOWS)
         + f"; GD {gd[0]:.0%} with 0.001, {gd[1]:.0%} with {BEST:g}",
         agrees(all(s >= 0.1 for s in share.values())),
-        "The leaps cross the floor, for every window. GD drifts down on one side.",
+        "The leaps cross the floor, for every window. GD drifts along one side of it.",
     )
 
 
@@ -409,10 +411,10 @@ def _():
 def _():
     error = in_valley(valley_csawg(2)).error
     rise = np.diff(error) / error[:-1]
-    lost = int((~np.isfinite(around(2, runs=1000))).sum())
+    lost = int((~np.isfinite(around(2))).sum())
     return Measured(
         f"the error rises in {np.mean(rise > 0):.1%} of the steps, once by {rise.max():.0%}, "
-        f"last in iteration {np.flatnonzero(rise > 0)[-1]:,}; {lost} of 1000 disturbed runs "
+        f"last in iteration {np.flatnonzero(rise > 0)[-1]:,}; {lost} of 500 disturbed runs "
         "diverge",
         agrees(lost == 0 and rise.max() < 0.01, partly=np.mean(rise < 0) > 0.9),
         "Smooth once the run is past its first third, if it gets there.",
@@ -431,7 +433,7 @@ def _():
     points = {
         name: np.diff([trace.first(error=e) / 20 for e in levels])
         for name, trace in (
-            ("GD", in_valley(VALLEY_GD, LONG)),
+            ("GD", in_valley(VALLEY_GD)),
             ("Csawg", in_valley(valley_csawg(2))),
         )
     }
@@ -463,12 +465,12 @@ def _():
     )
     off = after > before
     returned = (back < after)[off].mean()
-    lost = int((~np.isfinite(around(2, runs=1000))).sum())
+    lost = int((~np.isfinite(around(2))).sum())
     return Measured(
         f"K = 2: {off.mean():.0%} of the leaps end farther from the floor, the worst "
         f"{after.max():.2f} from it; GD then comes closer in {returned:.0%} of those",
         agrees(off.mean() < 0.5 and returned > 0.9, partly=off.any()),
-        f"It comes closer, but not always in time: {lost} of 1000 disturbed runs leave for good.",
+        f"It comes closer, but not always in time: {lost} of 500 disturbed runs leave for good.",
     )
 
 
