@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from stepsize.methods import Csawg, GradientDescent
-from stepsize.objectives import quadratic, rosenbrock
+from stepsize.objectives import Objective, quadratic, rosenbrock
 from stepsize.runs import minimize
 
 BOWL = quadratic([1000.0, 1.0], minimizer=[1.0, 1.0])
@@ -52,3 +52,35 @@ def disturbed(start, runs=100, size=1e-13, seed=0):
     noise = size * np.random.default_rng(seed).standard_normal((len(start), runs))
     noise[:, 0] = 0.0
     return start + noise
+
+
+def chain(d, mu, L):
+    """Nesterov's worst function: weights in a row, each tied to its neighbours, the first pulled.
+
+    Its curvatures lie between mu and L. From the origin, k gradients reach k weights at most.
+    Returns the objective and two arrays over k = 0, ..., d: the least distance to the
+    minimizer, and the least loss above the minimum, of any point whose weights beyond the k-th
+    are zero.
+    """
+    c = (L - mu) / 4
+    A = c * (2 * np.eye(d) - np.eye(d, k=1) - np.eye(d, k=-1)) + mu * np.eye(d)
+    pull = c * np.eye(d)[0]
+    minimizer = np.linalg.solve(A, pull)
+
+    def grad(w):
+        g = (2 * c + mu) * w
+        g[1:] -= c * w[:-1]
+        g[:-1] -= c * w[1:]
+        g[0] -= c
+        return g
+
+    def loss(w):
+        e = w - minimizer.reshape(-1, *[1] * (w.ndim - 1))
+        return 0.5 * (e * np.tensordot(A, e, axes=1)).sum(axis=0)
+
+    def tails(v):
+        return np.append(np.cumsum(v[::-1] ** 2)[::-1], 0.0)
+
+    # the least loss of the first k weights is -1/2 |y_1..k|^2, where R y = pull and A = R R^T
+    y = np.linalg.solve(np.linalg.cholesky(A), pull)
+    return Objective(loss, grad, minimizer), np.sqrt(tails(minimizer)), tails(y) / 2
