@@ -33,8 +33,8 @@ class Polyak:
     Parameters
     ----------
     minimum : float or array of shape (*runs,)
-        The loss at the minimizer, f*. Too low a guess makes the steps too long; too high a
-        guess makes them negative once the loss is below it.
+        The loss at the minimizer, f*. With too low a guess the steps stay too long; with too
+        high a guess the walk ends at that level, to which negative steps climb from below.
     max_step : float or array of shape (*runs,)
         Upper bound on the step size. The paper has none: infinity.
 
