@@ -73,7 +73,7 @@ def test_chain_has_its_minimizer_and_curvatures():
     assert np.abs(objective.grad(objective.minimizer)).max() < 1e-12
     hessian = np.array([objective.grad(e) - objective.grad(np.zeros(6)) for e in np.eye(6)])
     eigenvalues = np.linalg.eigvalsh(hessian)
-    assert 1 < eigenvalues[0] and eigenvalues[-1] < 50
+    assert eigenvalues[0] > 1 and eigenvalues[-1] < 50
     assert bound[0] == pytest.approx(np.linalg.norm(objective.minimizer)) and bound[6] == 0
 
 
