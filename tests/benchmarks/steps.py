@@ -1,36 +1,110 @@
 """Time per step and run in the valley, for single runs and for batches.
 
-The best of three; nothing is asserted, since clocks differ.
+Beside the package's methods stand gradient descent as a bare NumPy loop, which records nothing,
+and PyTorch's SGD where it is installed. The best of three; nothing is asserted, for clocks
+differ. Times are of the processor; the ratios are against the bare loop of the same run.
 """
 
 import time
 
 import numpy as np
 
-from stepsize import Csawg, GradientDescent, HeavyBall, Nesterov, minimize, rosenbrock
+from stepsize import (
+    IDBD,
+    L4,
+    AdaGrad,
+    Adam,
+    AdamHD,
+    Autostep,
+    BarzilaiBorwein,
+    Csawg,
+    GradientDescent,
+    HeavyBall,
+    HypergradientDescent,
+    LossGrad,
+    Nesterov,
+    Polyak,
+    RMSProp,
+    StochasticPolyak,
+    minimize,
+    rosenbrock,
+)
 
+VALLEY = rosenbrock()
 METHODS = [
-    GradientDescent(step_size=1e-3),
-    HeavyBall(step_size=1e-3, momentum=0.9),
-    Nesterov(step_size=1e-3, momentum=0.9),
-    Csawg(step_size=1e-3, window=10, planning_steps=5, correction_steps=10),
+    GradientDescent(1e-3),
+    HeavyBall(1e-3),
+    Nesterov(1e-3),
+    Csawg(1e-3, window=10),
+    Csawg(1e-3, window=10, planning_steps=5, correction_steps=10),
+    Polyak(0.0),
+    StochasticPolyak(),
+    L4("adam"),
+    LossGrad(1e-3),
+    AdaGrad(0.1),
+    RMSProp(1e-3),
+    Adam(1e-3),
+    HypergradientDescent(1e-3, 1e-9),
+    AdamHD(1e-3, 1e-9),
+    BarzilaiBorwein(1e-3),
+    IDBD(1e-3, 1e-9),
+    Autostep(1e-3),
 ]
+RUNS = (1, 32, 1000, 160_000)
 
 
-def seconds(method, runs, iterations):
-    w0 = np.repeat([[-1.0], [0.0]], runs, axis=1)
-    best = np.inf
-    for _ in range(3):
-        start = time.perf_counter()
-        minimize(method, rosenbrock(), w0, iterations=iterations, record=None)
-        best = min(best, time.perf_counter() - start)
-    return best
+def bare(w, iterations):
+    x, y = w
+    for _ in range(iterations):
+        r = y - x * x
+        x, y = x - 1e-3 * (2 * (x - 1) - 400 * x * r), y - 1e-3 * (200 * r)
 
 
-print(f"{'ns per step and run':<20}" + "".join(f"{runs:>10,}" for runs in (1, 32, 1000, 160_000)))
-for method in METHODS:
+def packaged(method):
+    return lambda w, iterations: minimize(method, VALLEY, w, iterations=iterations, record=None)
+
+
+def torch_sgd(w, iterations):
+    import torch
+
+    w = torch.tensor(w, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=1e-3)
+    for _ in range(iterations):
+        optimizer.zero_grad()
+        ((w[0] - 1) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2).sum().backward()
+        optimizer.step()
+
+
+def nanoseconds(walk):
+    """Per step and run, for each number of runs."""
     cells = []
-    for runs in (1, 32, 1000, 160_000):
-        iterations = 10 if runs > 1000 else 1000
-        cells.append(1e9 * seconds(method, runs, iterations) / (runs * iterations))
-    print(f"{type(method).__name__:<20}" + "".join(f"{cell:>10,.0f}" for cell in cells))
+    for runs in RUNS:
+        w0 = np.array([-1.0, 0.0]) if runs == 1 else np.repeat([[-1.0], [0.0]], runs, axis=1)
+        iterations = 10 if runs > 1000 else 500
+        best = np.inf
+        for _ in range(3):
+            start = time.process_time()
+            walk(w0, iterations)
+            best = min(best, time.process_time() - start)
+        cells.append(1e9 * best / (runs * iterations))
+    return cells
+
+
+def row(name, cells):
+    print(f"{name:<28}" + "".join(f"{cell:>12,.0f}" for cell in cells), end="")
+    print("".join(f"{cell / base:>9.1f}" for cell, base in zip(cells, baseline)))
+
+
+baseline = nanoseconds(bare)
+print(f"{'':<28}{'ns per step and run':>{12 * len(RUNS)}}{'ratio to bare NumPy':>{9 * len(RUNS)}}")
+print(f"{'runs':<28}" + "".join(f"{n:>12,}" for n in RUNS) + "".join(f"{n:>9,}" for n in RUNS))
+row("bare NumPy", baseline)
+try:
+    row("PyTorch SGD", nanoseconds(torch_sgd))
+except ImportError:
+    print("PyTorch SGD                 not installed")
+for method in METHODS:
+    name = type(method).__name__
+    if getattr(method, "planning_steps", 1) > 1:
+        name += f", {method.planning_steps} planning steps"
+    row(name, nanoseconds(packaged(method)))
