@@ -54,6 +54,7 @@ def disturbed(start, runs=100, size=1e-13, seed=0):
     return start + noise
 
 
+@cache
 def chain(d, mu, L):
     """Nesterov's worst function: weights in a row, each tied to its neighbours, the first pulled.
 
@@ -63,20 +64,25 @@ def chain(d, mu, L):
     are zero.
     """
     c = (L - mu) / 4
-    A = c * (2 * np.eye(d) - np.eye(d, k=1) - np.eye(d, k=-1)) + mu * np.eye(d)
-    pull = c * np.eye(d)[0]
+
+    def product(w):
+        """A w for the tridiagonal A."""
+        v = (2 * c + mu) * w
+        v[1:] -= c * w[:-1]
+        v[:-1] -= c * w[1:]
+        return v
+
+    A, pull = product(np.eye(d)), c * np.eye(d)[0]
     minimizer = np.linalg.solve(A, pull)
 
     def grad(w):
-        g = (2 * c + mu) * w
-        g[1:] -= c * w[:-1]
-        g[:-1] -= c * w[1:]
+        g = product(w)
         g[0] -= c
         return g
 
     def loss(w):
         e = w - minimizer.reshape(-1, *[1] * (w.ndim - 1))
-        return 0.5 * (e * np.tensordot(A, e, axes=1)).sum(axis=0)
+        return 0.5 * (e * product(e)).sum(axis=0)
 
     def tails(v):
         return np.append(np.cumsum(v[::-1] ** 2)[::-1], 0.0)

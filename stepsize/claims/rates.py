@@ -1,0 +1,897 @@
+"""Claims about convergence rates (Yao, Section 2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from stepsize import theory
+from stepsize.checks import check, nonnegative
+from stepsize.claims import Measured, agrees, claim
+from stepsize.claims._experiments import PLAN_AGAIN, chain
+from stepsize.methods import Csawg, GradientDescent, HeavyBall, Nesterov
+from stepsize.methods.arithmetic import inner, ratio
+from stepsize.objectives import Objective, logistic_regression, quadratic
+from stepsize.runs import Recorder, minimize
+
+CONDITIONS = (10.0, 100.0, 1000.0, 10_000.0)
+LEVEL = 1e-6  # of the starting error
+ROUNDING = 1e-13  # in losses near one
+
+
+# ---- two methods that this chapter needs -------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ConjugateGradients:
+    """Conjugate gradients (Hestenes and Stiefel 1952), for quadratics.
+
+    The gradient at a trial point tells the curvature along the direction, so a step costs one
+    gradient, and the first one more. Every step is a combination of the gradients seen.
+    """
+
+    class State(NamedTuple):
+        step_size: np.ndarray
+        gradient: np.ndarray | None = None
+        direction: np.ndarray | None = None
+
+    def init(self, w):
+        return self.State(np.full_like(w, np.nan))
+
+    def step(self, w, state, oracle):
+        g, p = state.gradient, state.direction
+        if g is None:
+            g = oracle.grad(w)
+            p = -g
+        bend = oracle.grad(w + p) - g  # Q p
+        alpha = ratio(inner(g, g), inner(p, bend))
+        after = g + alpha * bend
+        p_next = ratio(inner(after, after), inner(g, g)) * p - after
+        return w + alpha * p, self.State(alpha + np.zeros_like(w), after, p_next)
+
+
+@dataclass(frozen=True)
+class LocallyNormalized:
+    """Gradient descent whose step size is one over the local smoothness (Mei et al. 2021).
+
+    ``smoothness(w, g, oracle)`` gives it for each run.
+    """
+
+    smoothness: Callable
+    scale: float = 1.0
+
+    class State(NamedTuple):
+        step_size: np.ndarray
+
+    def __post_init__(self):
+        check(self, scale=nonnegative)
+
+    def init(self, w):
+        return self.State(np.full_like(w, np.nan))
+
+    def step(self, w, state, oracle):
+        g = oracle.grad(w)
+        alpha = self.scale * ratio(1.0, self.smoothness(w, g, oracle))
+        return w - alpha * g, self.State(alpha + np.zeros_like(w))
+
+
+# ---- losses ------------------------------------------------------------------------------------
+
+
+class Problem(NamedTuple):
+    """A loss with what is known of it, and starts of shape (d, runs)."""
+
+    objective: Objective
+    mu: float
+    L: float
+    starts: np.ndarray
+
+
+# |w| with a round bottom: slope at most one, curvature at most one
+HUBER = Objective(
+    lambda w: np.where(np.abs(w) < 1, w * w / 2, np.abs(w) - 0.5).sum(axis=0),
+    lambda w: np.clip(w, -1, 1),
+    minimizer=[0.0],
+)
+
+# not convex, but PL and 8-smooth (Karimi et al. 2016; their mu is 1/32)
+HILLY = Objective(
+    lambda w: (w * w + 3 * np.sin(w) ** 2).sum(axis=0),
+    lambda w: 2 * w + 3 * np.sin(2 * w),
+    minimizer=[0.0],
+)
+HILLY_MU, HILLY_L = 0.175, 8.0
+
+# curvature 25, but 1 between 1 and 2 (Lessard et al. 2016, Section 4.6)
+BENT = Objective(
+    lambda w: np.select(
+        [w < 1, w < 2],
+        [12.5 * w * w, w * w / 2 + 24 * w - 12],
+        12.5 * w * w - 24 * w + 36,
+    ).sum(axis=0),
+    lambda w: np.select([w < 1, w < 2], [25 * w, w + 24], 25 * w - 24),
+    minimizer=[0.0],
+)
+
+QUARTIC = Objective(
+    lambda w: ((w * w) ** 2).sum(axis=0),
+    lambda w: 4 * w * w * w,
+    minimizer=np.zeros(10),
+    curvature=lambda w: 12 * w * w,
+)
+
+REWARDS = np.array([1.0, 0.8, 0.0])
+
+
+def policy(w):
+    """Softmax."""
+    z = np.exp(w - w.max(axis=0))
+    return z / z.sum(axis=0)
+
+
+def _bandit():
+    """What a softmax policy over three arms earns less than the best arm; not convex."""
+
+    def loss(w):
+        lost = 1 - REWARDS.reshape(-1, *[1] * (w.ndim - 1))
+        return (policy(w) * lost).sum(axis=0)
+
+    def grad(w):
+        p = policy(w)
+        r = REWARDS.reshape(-1, *[1] * (w.ndim - 1))
+        return -p * (r - (p * r).sum(axis=0))
+
+    return Objective(loss, grad, minimum=0.0, dim=3)
+
+
+BANDIT = _bandit()
+
+
+def log_bowl(condition, d=20):
+    """A bowl with curvatures spread evenly in their logarithm between 1 and ``condition``."""
+    return quadratic(np.geomspace(1.0, condition, d))
+
+
+def _logistic(l2):
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(60, 4))
+    y = (X @ [2.0, -1.0, 0.5, 0.0] + rng.logistic(size=60) > 0).astype(int)
+    L = np.linalg.eigvalsh(X.T @ X / len(X)).max() / 4 + l2
+    return Problem(logistic_regression(X, y, l2), l2, L, 3 * rng.normal(size=(4, 20)))
+
+
+@cache
+def strongly_convex():
+    """Smooth and strongly convex losses, by name."""
+    starts = 3 * np.random.default_rng(1).normal(size=(20, 20))
+    starts[1:, 0] = 0.0  # along the flattest direction
+    return {
+        "bowl": Problem(log_bowl(100.0), 1.0, 100.0, starts),
+        "logistic with penalty": _logistic(0.01),
+        "bent": Problem(BENT, 1.0, 25.0, np.linspace(-5, 5, 101)[None]),
+    }
+
+
+@cache
+def convex():
+    """Smooth convex losses."""
+    return {
+        "Huber": Problem(HUBER, 0.0, 1.0, np.array([[0.5, 2.0, 10.0, 100.0]])),
+        "logistic": _logistic(0.0),
+        "chain": Problem(chain(301, 0.0, 1.0)[0], 0.0, 1.0, np.zeros((301, 1))),
+        **strongly_convex(),
+    }
+
+
+@cache
+def polyak_lojasiewicz():
+    """Smooth losses that obey the PL condition."""
+    hilly = Problem(HILLY, HILLY_MU, HILLY_L, np.linspace(-10, 10, 201)[None])
+    return {**strongly_convex(), "hilly": hilly}
+
+
+# ---- runs --------------------------------------------------------------------------------------
+
+
+def parameters(mu, L):
+    """Each method with its constants for a mu-strongly convex, L-smooth loss."""
+    return {
+        "GD, 1/L": GradientDescent(1 / L),
+        "GD, best": GradientDescent(theory.best_gradient_descent(mu, L)),
+        "Nesterov": Nesterov(*theory.nesterov_parameters(mu, L)),
+        "heavy ball": HeavyBall(*theory.best_heavy_ball(mu, L)),
+    }
+
+
+def rates(mu, L):
+    """What theory says of each: the factor of the distance an iteration on quadratics."""
+    root = np.sqrt(mu / L)
+    return {
+        "GD, 1/L": 1 - mu / L,
+        "GD, best": (L - mu) / (L + mu),
+        "Nesterov": 1 - root,
+        "heavy ball": theory.first_order_limit(mu, L),
+    }
+
+
+def needed(rate, level=LEVEL):
+    """Iterations until a geometric sequence of that rate is at the level."""
+    return np.log(level) / np.log(rate)
+
+
+@cache
+def evaluations(name, condition, runs=10):
+    """Gradient evaluations to 1e-6 of the starting error on a bowl, per random start."""
+    method = parameters(1.0, condition)[name]
+    starts = np.random.default_rng(0).normal(size=(20, runs))
+    polynomial = 1.0 if name.startswith("GD") else 1.5  # double roots add a factor like k
+    limit = int(polynomial * needed(rates(1.0, condition)[name])) + 20
+    every = max(1, limit // 1000)
+    trace = minimize(method, log_bowl(condition), starts, iterations=limit, record=every)
+    reached = trace.error <= LEVEL * trace.error[0]
+    assert reached.any(axis=0).all(), (name, condition)
+    return trace.grad_evals[reached.argmax(axis=0)]
+
+
+@cache
+def accelerated(name, schedule="constant", iterations=300):
+    """A run of Nesterov on a problem, and the losses f(y_k) above the minimum."""
+    p = convex()[name]
+    momentum = "increasing"
+    if schedule == "constant":
+        momentum = theory.nesterov_parameters(p.mu, p.L)[1]
+    trace = minimize(Nesterov(1 / p.L, momentum), p.objective, p.starts, iterations=iterations)
+    return trace, gaps_after_gradient_step(trace)
+
+
+def gaps_after_gradient_step(trace):
+    """f(y_k) - f*: Nesterov's iterates are x_k, and y_{k+1} is a gradient step from x_k."""
+    x = np.moveaxis(trace.w[:-1], 0, 1)
+    y = x - trace.method.step_size * trace.objective.grad(x)
+    losses = np.concatenate([trace.loss[:1], trace.objective.loss(y)])
+    return losses - trace.objective.minimum
+
+
+CHAIN = 200, 1.0, 100.0  # weights, mu and L: q^200 is below rounding, so it is nearly endless
+SMOOTH_CHAIN = 1001, 0.0, 1.0
+
+
+@cache
+def on_chain(method, size=CHAIN, iterations=150):
+    """A method on Nesterov's chain, from the origin."""
+    return minimize(method, chain(*size)[0], np.zeros(size[0]), iterations=iterations)
+
+
+CYCLE = np.array([792, 2592, -2208]) / 1225  # of heavy ball with p = 4/9 and step size 1/9
+
+
+@cache
+def cycling():
+    """Heavy ball at its best parameters for curvatures 1 to 25, on a loss that has no others."""
+    method = HeavyBall(*theory.best_heavy_ball(1.0, 25.0))
+    return minimize(method, BENT, np.linspace(-5, 5, 1001)[None], iterations=300, record=None)
+
+
+def steepest(w, g, oracle):
+    """Local smoothness of a loss whose Hessian is diagonal and shrinks along the step."""
+    return oracle.curvature(w).max(axis=0)
+
+
+def six_gradients(w, g, oracle):
+    """Local smoothness of the bandit over a step, as multiple of the gradient's length."""
+    return 6 * np.sqrt(inner(g, g))
+
+
+BANDIT_L = 2.5  # of a softmax policy with rewards in [0, 1] (Mei et al. 2021)
+STEPS = {
+    "quartic": np.array([0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45]),
+    "bandit": np.array([1 / BANDIT_L, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0]),
+}
+
+
+@cache
+def starts_of(name, runs=50):
+    """Random starts of shape (d, runs) on the quartic or the bandit."""
+    rng = np.random.default_rng(0)
+    return rng.uniform(-1, 1, (10, runs)) if name == "quartic" else 2 * rng.normal(size=(3, runs))
+
+
+@cache
+def non_uniform(name, method, iterations=1000):
+    """A method on the quartic or the bandit from 50 random starts."""
+    objective = {"quartic": QUARTIC, "bandit": BANDIT}[name]
+    return minimize(method, objective, starts_of(name), iterations=iterations)
+
+
+@cache
+def tuned(name, method_of):
+    """The constant step size of the grid with the least 90 percent quantile of the final loss.
+
+    Returns it and the losses of its runs, shape (n + 1, runs).
+    """
+    objective = {"quartic": QUARTIC, "bandit": BANDIT}[name]
+    starts = starts_of(name)[:, None]
+    trace = minimize(method_of(STEPS[name][:, None]), objective, starts, iterations=1000)
+    ends = np.nan_to_num(trace.loss[-1], nan=np.inf)
+    best = np.quantile(ends, 0.9, axis=1, method="higher").argmin()
+    return float(STEPS[name][best]), trace.loss[:, best]
+
+
+def exponent(losses, first=100, last=1000):
+    """p of a loss that falls like k^-p, from the median run."""
+    a, b = np.median(losses[first]), np.median(losses[last])
+    return float(np.log(a / b) / np.log(last / first))
+
+
+# ---- the definitions ---------------------------------------------------------------------------
+
+
+@claim(
+    "yao-rates-smoothness",
+    where="Section 2.1",
+    statement="L-smoothness is important for gradient descent to converge fast.",
+    rule="on |w| + w^2/2, strongly convex with a kink, no constant step size of a grid brings all "
+    "starts below a tenth of the step size; one reaches 1e-8 once the kink is rounded off",
+    methods=("GradientDescent",),
+)
+def _():
+    steps = np.geomspace(1e-3, 1.0, 7)[:, None]
+    starts = np.broadcast_to(np.linspace(0.9, 2.1, 7), (1, 1, 7))
+    kink = Objective(
+        lambda w: (np.abs(w) + w * w / 2).sum(axis=0),
+        lambda w: np.sign(w) + w,
+        minimizer=[0.0],
+    )
+    rounded = Objective(
+        lambda w: HUBER.loss(10 * w) / 10 + (w * w / 2).sum(axis=0),
+        lambda w: HUBER.grad(10 * w) + w,
+        minimizer=[0.0],
+    )
+    # at two times: an iterate may pass close by and leave again
+    ends = [
+        minimize(GradientDescent(steps), f, starts, iterations=4000, record=3901).error[-2:]
+        for f in (kink, rounded)
+    ]
+    stalled = (ends[0].max(axis=(0, 2)) / steps[:, 0]).min()
+    best = ends[1].max(axis=(0, 2)).min()
+    return Measured(
+        f"with the kink the farthest start ends at least {stalled:.2f} step sizes away; "
+        f"rounded off, the best step size ends within {best:.0e}",
+        agrees(stalled > 0.1 and best < 1e-8),
+        "Beside a kink the gradient is never small, so the last steps are as long as any. It takes "
+        "a step size that goes to zero, or one like Polyak's that knows the distance.",
+    )
+
+
+@claim(
+    "yao-rates-pl",
+    where="Section 2.1",
+    statement="Strong convexity implies the PL condition.",
+    rule="replicates if |f'|^2 >= 2 mu (f - f*) at 20,000 points of every strongly convex loss "
+    "tried; the chapter has the proof",
+)
+def _():
+    least = {name: least_pl(p) for name, p in polyak_lojasiewicz().items()}
+    w = np.linspace(-10, 10, 20_001)
+    not_convex = np.any(np.diff(HILLY.grad(w[None])[0]) < 0)
+    return Measured(
+        "|f'|^2 over 2 mu (f - f*) at least "
+        + ", ".join(f"{v:.2f} ({n})" for n, v in least.items()),
+        agrees(all(least[name] >= 1 - 1e-6 for name in strongly_convex())),
+        "The converse is false: w^2 + 3 sin^2 w "
+        f"{'is not' if not_convex else 'is'} convex and obeys PL with mu = {HILLY_MU}.",
+    )
+
+
+def least_pl(problem, points=20_000, radius=10.0):
+    """The least |f'|^2 / (2 mu (f - f*)) over random points about the minimizer."""
+    f, rng = problem.objective, np.random.default_rng(2)
+    direction = rng.normal(size=(f.dim, points))
+    direction[1:, : points // 2] = 0.0  # half of them along the first weight, a bowl's flattest
+    away = radius * rng.uniform(size=points) / np.sqrt(inner(direction, direction))
+    w = f.minimizer[:, None] + direction * away
+    g = f.grad(w)
+    return float((inner(g, g) / (2 * problem.mu * (f.loss(w) - f.minimum))).min())
+
+
+# ---- gradient descent --------------------------------------------------------------------------
+
+
+@claim(
+    "yao-rates-gradient-norm",
+    where="Section 2.1",
+    statement="On an L-smooth loss, GD finds within k iterations a gradient with |f'|^2 <= 1/k.",
+    published="1/k",
+    rule="replicates if it holds as printed on every smooth loss tried; partly if it does with "
+    "2L(f(w_0) - f*)/k",
+    methods=("GradientDescent",),
+)
+def _():
+    printed, repaired = gradient_norms()
+    far = huber_stays(1000)
+    return Measured(
+        f"up to {printed:.0f} times 1/k; at most {repaired:.2f} times 2L(f(w_0) - f*)/k",
+        agrees(max(printed, 1000 * far) <= 1, partly=repaired <= 1 + 1e-9),
+        "The constant is missing: the left has the unit of a gradient squared, the right none. On "
+        f"Huber's loss from w_0 = 1001 the squared gradient is {far:g} for 1,000 iterations.",
+    )
+
+
+@cache
+def gradient_norms(iterations=300):
+    """The largest least |f'|^2 so far over 1/k and over 2L(f(w_0) - f*)/k."""
+    printed = repaired = 0.0
+    for p in {**convex(), **polyak_lojasiewicz()}.values():
+        t = minimize(GradientDescent(1 / p.L), p.objective, p.starts, iterations=iterations)
+        g = p.objective.grad(np.moveaxis(t.w[:-1], 0, 1))
+        least = np.minimum.accumulate(inner(g, g), axis=0)
+        times_k = (least * np.arange(1, iterations + 1)[:, None]).max(axis=0)
+        allowed = 2 * p.L * (t.loss[0] - p.objective.minimum)
+        printed = max(printed, times_k.max())
+        repaired = max(repaired, ratio(times_k, allowed).max())
+    return float(printed), float(repaired)
+
+
+def huber_stays(k):
+    """The least squared gradient of k iterations of GD on Huber's loss from k + 1."""
+    t = minimize(GradientDescent(1.0), HUBER, [k + 1.0], iterations=k)
+    return float((HUBER.grad(t.w.T) ** 2).min())
+
+
+@claim(
+    "yao-rates-gd-step",
+    where="Section 2.1",
+    statement="On an L-smooth loss with the PL condition, every step of GD shrinks f - f* by the "
+    "factor 1 - mu/L at least.",
+    published="1 - mu/L",
+    rule="replicates if no step of size 1/L shrinks it by less, on any loss and from any start",
+    methods=("GradientDescent",),
+)
+def _():
+    worst = {name: slowest_step(p) for name, p in polyak_lojasiewicz().items()}
+    return Measured(
+        "least digits a step, in those of 1 - mu/L: "
+        + ", ".join(f"{digits:.2f} ({name})" for name, digits in worst.items()),
+        agrees(min(worst.values()) >= 1 - 1e-6),
+        "The descent lemma and PL, one line each. Where the loss is quadratic in the flattest "
+        "direction, the factor is (1 - mu/L)^2.",
+    )
+
+
+def slowest_step(problem, iterations=300):
+    """The least log of f - f* that a step gains, over log(1 - mu/L)."""
+    f = problem.objective
+    t = minimize(GradientDescent(1 / problem.L), f, problem.starts, iterations=iterations)
+    gap = t.loss - f.minimum
+    seen = gap[:-1] > 1e-6  # rounding is far below
+    factor = np.where(seen, gap[1:] / np.where(seen, gap[:-1], 1), 0)
+    return float(np.log(factor.max()) / np.log(1 - problem.mu / problem.L))
+
+
+@claim(
+    "yao-rates-gd-linear",
+    where="Section 2.1",
+    statement="On an L-smooth, mu-strongly convex loss GD has the linear rate 1 - mu/L.",
+    published="1 - mu/L",
+    rule="replicates if f - f* on bowls of condition number 10 to 1000 falls with the digits of "
+    "that rate to 10 percent at step size 1/L; partly if it falls faster",
+    methods=("GradientDescent",),
+)
+def _():
+    digits = {"1/L": [], "2/(L + mu)": []}
+    for c in CONDITIONS[:3]:
+        steps = np.array([1 / c, theory.best_gradient_descent(1.0, c)])
+        first, last = int(4 * c), int(6 * c)
+        trace = minimize(
+            GradientDescent(steps), log_bowl(c), np.ones(20), iterations=last, record=first // 2
+        )
+        rate = (trace.loss[-1] / trace.loss[-2]) ** (1 / np.diff(trace.iterations)[-1])
+        for shares, r in zip(digits.values(), rate, strict=True):
+            shares.append(float(np.log(r) / np.log(1 - 1 / c)))
+    shares = digits["1/L"]
+    return Measured(
+        "digits of the loss in those of 1 - mu/L: "
+        + ", ".join(f"{min(v):.2f} to {max(v):.2f} with {step}" for step, v in digits.items()),
+        agrees(all(abs(s - 1) < 0.1 for s in shares), partly=min(shares) > 1),
+        "A bound, and true, but not the rate: 1 - mu/L is the factor of the distance with step "
+        "size 1/L, the loss has its square. Section 3 uses the same number for the distance.",
+    )
+
+
+# ---- Nesterov's accelerated gradient -----------------------------------------------------------
+
+
+@claim(
+    "yao-rates-agd-faster",
+    where="Section 2.1",
+    statement="On L-smooth, mu-strongly convex losses Nesterov's accelerated gradient has a "
+    "faster linear rate than GD.",
+    rule="replicates if it needs fewer gradient evaluations to 1e-6 than GD with its best step "
+    "size, from every start on bowls of condition number 10 to 10^4",
+    methods=("Nesterov", "GradientDescent"),
+)
+def _():
+    times = {
+        c: np.median(evaluations("GD, best", c)) / np.median(evaluations("Nesterov", c))
+        for c in CONDITIONS
+    }
+    faster = all(
+        (evaluations("Nesterov", c) < evaluations("GD, best", c)).all() for c in CONDITIONS
+    )
+    return Measured(
+        ", ".join(f"{t:.1f} times fewer at {c:g}" for c, t in times.items()),
+        agrees(faster),
+        "The advantage grows with the root of the condition number.",
+    )
+
+
+@claim(
+    "yao-rates-agd-convex",
+    where="Section 2.1",
+    statement="On L-smooth convex losses Nesterov's accelerated gradient converges at the rate "
+    "1/k^2.",
+    published="1/k^2",
+    rule="replicates if 2L|w_0 - w*|^2/(k + 1)^2 bounds f(y_k) - f* on every convex loss tried, "
+    "and GD violates that bound on the chain",
+    methods=("Nesterov", "GradientDescent"),
+)
+def _():
+    worst = {name: convex_share(name)[0] for name in convex()}
+    gd = on_chain(GradientDescent(1.0), SMOOTH_CHAIN, 500)
+    bound = theory.nesterov_bound(gd.iterations, 1.0, gd.error[0])
+    late = float((gd.loss / bound)[-1])
+    return Measured(
+        f"at most {max(worst.values()):.2f} of the bound (loss: {max(worst, key=worst.get)}); "
+        f"GD on the chain {late:.1f} times the bound after 500 steps",
+        agrees(max(worst.values()) <= 1 and late > 1),
+        "With the increasing schedule of 1983. A constant momentum below one has no such rate.",
+    )
+
+
+@cache
+def convex_share(name):
+    """The largest f(y_k) - f* over Nesterov's bound, and over 2L/k^2, for k >= 1."""
+    p = convex()[name]
+    trace, gaps = accelerated(name, "increasing")
+    gaps = gaps - ROUNDING * np.maximum(1, np.abs(p.objective.minimum))
+    k = trace.iterations[1:, None]
+    bound = theory.nesterov_bound(k, p.L, trace.error[0])
+    return float(ratio(gaps[1:], bound).max()), float((gaps[1:] * k**2 / (2 * p.L)).max())
+
+
+@claim(
+    "yao-rates-agd-constant",
+    where="Section 2.1",
+    statement="With the schedule of 1983, f(y_k) - f* <= O(2L/k^2).",
+    published="2L/k^2",
+    rule="replicates if 2L/k^2 bounds it as printed; partly if 2L|w_0 - w*|^2/(k + 1)^2 does",
+    methods=("Nesterov",),
+)
+def _():
+    worst = {name: convex_share(name) for name in convex()}
+    printed = max(p for _, p in worst.values())
+    return Measured(
+        f"up to {printed:.0f} times 2L/k^2",
+        agrees(printed <= 1, partly=max(b for b, _ in worst.values()) <= 1),
+        "An O hides every constant, so the 2L says nothing; as a bound it lacks the squared "
+        "distance of the start.",
+    )
+
+
+@claim(
+    "yao-rates-agd-strong",
+    where="Section 2.1",
+    statement="On L-smooth, mu-strongly convex losses f - f* <= (1 - sqrt(mu/L))^k "
+    "(f(w_0) - f* + C_0 |w_0 - w*|^2), with a constant C_0 and a constant momentum.",
+    rule="replicates if C_0 = mu/2 will do on every strongly convex loss tried, at y_k",
+    methods=("Nesterov",),
+)
+def _():
+    shares = {name: least_constant(name) for name in strongly_convex()}
+    return Measured(
+        "least C_0 that would do, in units of mu/2: "
+        + ", ".join(f"{c:.2f} ({name})" for name, c in shares.items()),
+        agrees(max(shares.values()) <= 1),
+        "The constant that the paper leaves open is mu/2. From a start along a bowl's flattest "
+        f"direction 4/e - 1 = {4 / np.e - 1:.2f} of it is needed for large condition numbers; "
+        "without the term the bound is wrong.",
+    )
+
+
+def least_constant(name):
+    """The least C_0 / (mu / 2) with which the linear bound holds on the runs of a problem."""
+    p = convex()[name]
+    trace, gaps = accelerated(name)
+    k = trace.iterations[:, None]
+    power = (1 - np.sqrt(p.mu / p.L)) ** k
+    need = (gaps - ROUNDING) / power - (trace.loss[0] - p.objective.minimum)
+    return float(ratio(need, p.mu / 2 * trace.error[0] ** 2 + 0 * need).max())
+
+
+@claim(
+    "yao-rates-constant-momentum",
+    where="Section 2.1",
+    statement="The rate is achieved by the constant momentum "
+    "(sqrt L - sqrt mu)/(sqrt L + sqrt mu).",
+    published="(sqrt L - sqrt mu)/(sqrt L + sqrt mu)",
+    rule="replicates if on bowls of condition number 10 to 10^4 the distance has the rate "
+    "1 - sqrt(mu/L) with it, and no other constant has a better one at step size 1/L",
+    methods=("Nesterov",),
+)
+def _():
+    apart, better = 0.0, 0.0
+    momentum = np.linspace(0, 0.9999, 20_001)
+    for c in CONDITIONS:
+        curvature = np.geomspace(1, c, 50)[:, None]
+        rate = theory.nesterov_rate(curvature, *theory.nesterov_parameters(1.0, c)).max()
+        apart = max(apart, abs(rate - (1 - c**-0.5)))
+        others = theory.nesterov_rate(curvature[:1], 1 / c, momentum).min()
+        better = max(better, rate - others)
+    return Measured(
+        f"the rate to {apart:.0e}; none of 20,001 others better by more than {better:.0e}",
+        agrees(apart < 1e-6 and better < 1e-6),
+        "At this momentum the two roots of the flattest direction coincide. On a quadratic it "
+        "is the distance that has the rate; the loss has its square.",
+    )
+
+
+@claim(
+    "yao-rates-recurrent-schedule",
+    where="Section 2.1",
+    statement="The same bound is achieved by a recurrent schedule of the momentum.",
+    rule="replicates if Nesterov's recurrence (2003, scheme 2.2.19) stays at the constant momentum "
+    "when started there, and tends to it from other starts",
+    methods=("Nesterov",),
+)
+def _():
+    ends = []
+    for c in CONDITIONS:
+        target = theory.nesterov_parameters(1.0, c)[1]
+        at, from_one, from_small = (recurrent(a, 1 / c) for a in (c**-0.5, 0.99, 1.1 / c))
+        ends.append(
+            [abs(at - target).max(), abs(from_one[-1] - target), abs(from_small[-1] - target)]
+        )
+    stays, *tends = np.max(ends, axis=0)
+    return Measured(
+        f"stays within {stays:.0e}; from other starts within {max(tends):.0e} after 3,000 steps",
+        agrees(stays < 1e-12 and max(tends) < 1e-9),
+        "The constant is the recurrence's fixed point a = sqrt(mu/L).",
+    )
+
+
+def recurrent(a, q, steps=3000):
+    """Momenta of Nesterov's recurrence a'^2 = (1 - a') a^2 + q a', from a, with q = mu/L."""
+    momenta = np.empty(steps)
+    for i in range(steps):
+        b = a * a - q
+        after = (np.sqrt(b * b + 4 * a * a) - b) / 2
+        momenta[i] = a * (1 - a) / (a * a + after)
+        a = after
+    return momenta
+
+
+@claim(
+    "yao-rates-needs-constants",
+    where="Section 2.1",
+    statement="The constant momentum requires the knowledge of mu and L.",
+    rule="replicates if with mu ten times too large or too small the loss no longer falls at "
+    "1 - sqrt(mu/L), and with L three times too small it rises",
+    methods=("Nesterov",),
+)
+def _():
+    lost = {guess: wrong_mu(guess, 1e4) for guess in (0.1, 10.0)}
+    _, momentum = theory.nesterov_parameters(1.0, 1e4)
+    rises = theory.nesterov_rate(1e4, 3 / 1e4, momentum)
+    return Measured(
+        "at condition number 10^4, iterations in those of the bound: "
+        + ", ".join(f"{t:.1f} (mu times {g:g})" for g, t in lost.items())
+        + f"; L a third: {rises:.2f} an iteration",
+        agrees(all(t > 1 for t in lost.values()) and rises > 1),
+        "A wrong mu costs speed, a wrong L convergence. With the right ones the loss takes "
+        f"{wrong_mu(1.0, 1e4):.2f} of the bound's iterations on a bowl. The increasing schedule "
+        "needs no mu, and has no linear rate of its own.",
+    )
+
+
+def wrong_mu(guess, condition):
+    """Iterations for a factor of f - f* in those of 1 - sqrt(mu/L), if mu is taken for guess."""
+    curvature = np.geomspace(1, condition, 200)
+    _, momentum = theory.nesterov_parameters(guess, condition)
+    rate = theory.nesterov_rate(curvature, 1 / condition, momentum).max()
+    return float(np.log(1 - condition**-0.5) / np.log(rate**2))
+
+
+# ---- the limit ---------------------------------------------------------------------------------
+
+
+@claim(
+    "yao-rates-lower-bound",
+    where="Section 2.1",
+    statement="Nesterov (2003) constructed a loss on which no first-order method is faster than "
+    "the linear rate 1 - sqrt(mu/L).",
+    published="1 - sqrt(mu/L)",
+    rule="replicates if on his chain of 200 weights no method whose steps are combinations of "
+    "gradients goes below that rate in 50 iterations, in distance; partly if only in loss",
+    methods=("HeavyBall", "Nesterov"),
+)
+def _():
+    mu, L = CHAIN[1:]
+    printed = 1 - np.sqrt(mu / L)
+    rate, loss_rate = {}, {}
+    for name, method in chain_methods().items():
+        t = on_chain(method)
+        rate[name] = float((t.error[50] / t.error[0]) ** (1 / 50))
+        loss_rate[name] = float((t.loss[50] / t.loss[0]) ** (1 / 50))
+    _, distance, _ = chain(*CHAIN)
+    least = float((distance[50] / distance[0]) ** (1 / 50))
+    return Measured(
+        f"limit {printed:.3f}; distance: "
+        + ", ".join(f"{r:.3f} ({n})" for n, r in rate.items())
+        + f"; least possible {least:.3f}. Loss: "
+        + ", ".join(f"{r:.3f} ({n})" for n, r in loss_rate.items()),
+        agrees(min(rate.values()) >= printed, partly=min(loss_rate.values()) >= printed),
+        "His bound is (sqrt L - sqrt mu)/(sqrt L + sqrt mu) for the distance and its square for "
+        "the loss, and it holds for as many gradients as there are weights.",
+    )
+
+
+def chain_methods():
+    """Span methods that know mu and L, and conjugate gradients, which need neither."""
+    mu, L = CHAIN[1:]
+    names = ("GD, best", "Nesterov", "heavy ball")
+    known = {name: parameters(mu, L)[name] for name in names}
+    return {**known, "conjugate gradients": ConjugateGradients()}
+
+
+@claim(
+    "yao-rates-tight",
+    where="Section 2.1",
+    statement="So the bound 1 - sqrt(mu/L) is tight.",
+    rule="replicates if for condition numbers 10 to 10^4 the bound's iterations for a factor of "
+    "the loss are those of the lower bound to 10 percent; partly if within a constant factor",
+    methods=("Nesterov",),
+)
+def _():
+    times = {
+        c: needed(1 - c**-0.5) / needed(theory.first_order_limit(1.0, c) ** 2) for c in CONDITIONS
+    }
+    return Measured(
+        ", ".join(f"{t:.2f} times at {c:g}" for c, t in times.items()),
+        agrees(all(t < 1.1 for t in times.values()), partly=max(times.values()) <= 4),
+        "The order, the root of the condition number, is tight, as Nemirovski and Yudin (1983) "
+        "showed. The number is not: the upper bound takes four times the iterations of the lower.",
+    )
+
+
+@claim(
+    "yao-rates-dimension",
+    where="Section 2.1; Section 3, Convex",
+    statement="1 - sqrt(mu/L) is the limit for first-order methods on the paper's problem, a bowl "
+    "of two weights.",
+    published="0.968",
+    rule="replicates if conjugate gradients, whose steps are combinations of the gradients, stay "
+    "above that rate on bowls of condition number 1000 with two weights",
+    methods=(),
+)
+def _():
+    steps = {d: cg_steps(d) for d in (2, 5, 20)}
+    at_rate = needed(1 - 1000**-0.5)
+    return Measured(
+        "steps to 1e-6 of the error: "
+        + ", ".join(f"{n} (d = {d})" for d, n in steps.items())
+        + f"; by that rate {at_rate:.0f}",
+        agrees(steps[2] >= at_rate),
+        "Two gradients span the plane, and conjugate gradients end there. The lower bound supposes "
+        "more weights than iterations.",
+    )
+
+
+def cg_steps(d, condition=1000.0):
+    """The most steps to 1e-6 of the error that conjugate gradients need from ten starts."""
+    starts = np.random.default_rng(0).normal(size=(d, 10))
+    t = minimize(ConjugateGradients(), log_bowl(condition, d), starts, iterations=60)
+    return int((t.error > LEVEL * t.error[0]).sum(axis=0).max())
+
+
+@claim(
+    "yao-rates-only-first-order",
+    where="Section 2.1",
+    statement="The limit only applies to first-order methods, and the paper's are not first-order.",
+    rule="replicates if Csawg leaves the span of its gradients and on the chain some run gets "
+    "below the limit; partly if only the former",
+    methods=("Csawg",),
+)
+def _():
+    objective, distance, _ = chain(*CHAIN)
+    least, wider = np.inf, 0
+    for method in CSAWG:
+        t = minimize(method, objective, np.zeros(CHAIN[0]), grad_evals=CHAIN[0] - 1)
+        rows = np.isfinite(t.error)
+        least = min(least, (t.error / distance[t.grad_evals])[rows].min())
+        reach = np.array([np.flatnonzero(w).max(initial=-1) + 1 for w in t.w[rows]])
+        wider += int((reach > t.grad_evals[rows]).sum())
+    bowl = out_of_span(quadratic([1.0, 2.0, 4.0, 8.0, 16.0]), np.ones(5))
+    there = out_of_span(objective, np.zeros(CHAIN[0]))
+    return Measured(
+        f"{bowl:.2%} of the first leap outside the span on a bowl of five weights, {there:.0e} on "
+        f"the chain; least error there {least:.2f} times the limit in {len(CSAWG)} runs",
+        agrees(bowl > 1e-6 and least < 1 - 1e-9, partly=bowl > 1e-6),
+        "A diagonal keeps zeros zero, and on the chain k gradients span just the first k weights. "
+        f"So Csawg stays in the span there (weights beyond: {wider}), and the limit binds it too.",
+    )
+
+
+def out_of_span(objective, start):
+    """The share of w_2 - w_0 that no combination of the gradients asked for can make (K = 1)."""
+    watched = Recorder(objective)
+    t = minimize(Csawg(0.8 / 16, window=1), watched, start, iterations=2)
+    G = np.stack([objective.grad(w) for _, w in watched.asked], axis=1)
+    move = t.w[-1] - t.w[0]
+    rest = move - G @ np.linalg.lstsq(G, move, rcond=None)[0]
+    return float(np.linalg.norm(rest) / np.linalg.norm(move))
+
+
+CSAWG = tuple(
+    Csawg(step / CHAIN[2], window=window, **kwargs)
+    for window in (2, 10)
+    for step in (1.0, 1.9)
+    for kwargs in ({}, PLAN_AGAIN)
+)
+
+
+# ---- beyond the textbook -----------------------------------------------------------------------
+
+
+@claim(
+    "yao-rates-heavy-ball",
+    where="Section 3, Convex",
+    statement="Heavy ball, like Nesterov's method, has the rate 1 - sqrt(mu/L) for its class of "
+    "losses.",
+    published="1 - sqrt(mu/L)",
+    rule="replicates if with its best parameters it converges on a smooth, strongly convex loss "
+    "that is not quadratic, from every start",
+    methods=("HeavyBall", "Nesterov"),
+)
+def _():
+    end = cycling()
+    lost = end.error[-1] > 0.1
+    nesterov = accelerated("bent")[1][-1].max()
+    return Measured(
+        f"from {lost.mean():.0%} of 1,001 starts it circles through "
+        + ", ".join(f"{x:.2f}" for x in CYCLE)
+        + f" for ever; Nesterov's loss ends below {max(nesterov, 1e-300):.0e}",
+        agrees(not lost.any()),
+        "On quadratics it is even faster than that. Beyond them the best parameters guarantee "
+        "nothing: an example of Lessard et al. (2016) with curvatures between 1 and 25.",
+    )
+
+
+@claim(
+    "yao-rates-local",
+    where="Section 2.1",
+    statement="Gradient descent normalized by a local smoothness constant converges faster than "
+    "O(1/k^2) (Mei et al. 2021).",
+    published="faster than 1/k^2",
+    rule="replicates if it converges linearly from all of 50 starts on a quartic and on a softmax "
+    "bandit, where the best constant step size of a grid gives no more than 1/k^2",
+    methods=("GradientDescent",),
+)
+def _():
+    quartic = non_uniform("quartic", LocallyNormalized(steepest), 150)
+    bandit = non_uniform("bandit", LocallyNormalized(six_gradients))
+    factors = [
+        float((t.loss[last] / t.loss[first]).max() ** (1 / (last - first)))
+        for t, first, last in ((quartic, 50, 150), (bandit, 500, 1000))
+    ]
+    powers = [exponent(tuned(name, GradientDescent)[1]) for name in STEPS]
+    return Measured(
+        f"factors {factors[0]:.3f} and {factors[1]:.3f} an iteration at worst; tuned GD "
+        + " and ".join(f"k^-{p:.1f}" for p in powers),
+        agrees(max(factors) < 0.99 and max(powers) < 2.1),
+        "Both losses flatten out towards the minimum. No limit is broken: 1/k^2 is one for many "
+        "weights. Where the smoothness is the same everywhere it is plain GD.",
+    )
