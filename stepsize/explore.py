@@ -153,7 +153,7 @@ def _number(x):
         return x
     text = f"{float(x):.2e}"
     value = float(text)
-    if value == 0 or not np.isfinite(value) or 1e-3 <= abs(value) < 1e6:
+    if value == 0 or not np.isfinite(value) or 1e-4 <= abs(value) < 1e6:
         return f"{value:g}"
     mantissa, exponent = text.split("e")
     return f"{float(mantissa):g}e{int(exponent)}"

@@ -136,6 +136,7 @@ def test_the_budget_and_the_axes(show):
 
 
 def start_of(page):
+    two_frames(page)
     label = page.locator("button.start").get_attribute("aria-label")
     return [float(v) for v in re.search(r"\((.*), (.*)\)", label).groups()]
 
