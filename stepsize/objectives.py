@@ -346,7 +346,7 @@ class DataObjective(Objective):
 
 @dataclass(frozen=True)
 class Batches:
-    """See :meth:`DataObjective.batches`."""
+    """See :func:`stepsize.least_squares`."""
 
     functions_of: Callable
     examples: int
@@ -400,7 +400,7 @@ def least_squares(A, b):
     Returns
     -------
     Objective
-        With ``batches(size, seed)``: see :meth:`DataObjective.batches`. Batches of one are
+        With ``batches(size, seed)``, an endless stream of minibatches. Batches of one are
         the samples of LMS.
 
     Notes
@@ -461,7 +461,7 @@ def logistic_regression(X, y, l2=0.0):
     Returns
     -------
     Objective
-        With ``batches(size, seed)``: see :meth:`DataObjective.batches`.
+        With ``batches(size, seed)``, an endless stream of minibatches.
 
     Notes
     -----
