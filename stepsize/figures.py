@@ -112,9 +112,10 @@ def curve(ax, trace, y="error", x="iterations", **kwargs):
     (line,) = ax.plot(xs, np.where(ys > 0, ys, np.nan), **style)
     if zero:
         foot = ax.get_ylim()[0]
-        mark = {"color": style["color"], "zorder": 5, "clip_on": False}
+        mark = {"color": style["color"], "zorder": 5}
         ax.plot(xs[zero - 1 : zero + 1], [ys[zero - 1], foot], ls=":", lw=1.2, **mark)
-        ax.plot(xs[zero], foot, "v", ms=7, **mark)
+        at_foot = ax.get_xaxis_transform()  # whatever becomes of the limits
+        ax.plot(xs[zero], 0, "v", ms=7, clip_on=False, transform=at_foot, **mark)
     return line
 
 
