@@ -293,8 +293,8 @@ def _():
             for K in WINDOWS
         ),
         agrees(all(overtakes), partly=any(overtakes) and until[10] > 100),
-        f"K = 10 overtakes; K = 100 and 1000 never do: Nesterov is at zero in iteration {zero}. "
-        "K = 2 is behind at first as well.",
+        "K = 10 overtakes. K = 100 and 1000 stay behind until Nesterov touches zero, in iteration "
+        f"{zero}, and only rounding is left. K = 2 is behind at first as well.",
     )
 
 
