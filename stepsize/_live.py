@@ -14,7 +14,7 @@ from stepsize.runs import minimize
 
 _TYPED = "an expression in x and y"
 _GIVEN = "as given"
-_WIDE = {"description_width": "10em"}
+_LOOK = {"style": {"description_width": "11em"}, "layout": {"width": "27em"}}
 
 
 def stops(method, name):
@@ -41,15 +41,19 @@ def _is_number(value):
 def knob(label, values, value):
     """What the kind of values asks for: a checkbox, a choice or a slider."""
     if isinstance(values[0], bool):
-        return widgets.Checkbox(value, description=label, style=_WIDE)
+        return widgets.Checkbox(value, description=label, **_LOOK)
     if isinstance(values[0], str):
-        return widgets.Dropdown(options=values, value=value, description=label, style=_WIDE)
+        return widgets.Dropdown(options=values, value=value, description=label, **_LOOK)
     return widgets.SelectionSlider(
         options=[(explore._number(v), v) for v in values],
         value=value,
         description=label,
-        style=_WIDE,
+        **_LOOK,
     )
+
+
+def _row(children):
+    return widgets.HBox(children, layout={"flex_flow": "row wrap"})
 
 
 def renewed(cls, old):
@@ -99,7 +103,7 @@ class LiveValley:
             buttons.append(self._button(name, lambda p=preset: self.take(explore.valley(**p))))
         self.box = widgets.VBox(
             [
-                widgets.HBox(buttons, layout={"flex_flow": "row wrap"}),
+                _row(buttons),
                 self.image,
                 self.readout,
                 self.top,
@@ -109,8 +113,9 @@ class LiveValley:
         )
         self.take(explorer)
 
-    def _button(self, text, action, **layout):
-        button = widgets.Button(description=text, layout={"width": "auto", **layout})
+    @staticmethod
+    def _button(text, action):
+        button = widgets.Button(description=text, layout={"width": "auto"})
         button.on_click(lambda _: action())
         return button
 
@@ -138,20 +143,20 @@ class LiveValley:
                 options=names,
                 value=explorer.objective_name or _GIVEN,
                 description="objective",
-                style=_WIDE,
+                **_LOOK,
             ),
             "expression": widgets.Text(
                 "(x - 1)**2 + 100*(y - x**2)**2",
                 description="expression",
                 continuous_update=False,
                 disabled=True,
-                style=_WIDE,
+                **_LOOK,
             ),
             "grad_evals": widgets.SelectionSlider(
                 options=[(f"{n:,}", n) for n in budgets],
                 value=explorer.grad_evals,
                 description="gradient evaluations",
-                style=_WIDE,
+                **_LOOK,
             ),
             "x": self._start("start, w₁", left, right, explorer.w0[0]),
             "y": self._start("start, w₂", low, high, explorer.w0[1]),
@@ -159,13 +164,13 @@ class LiveValley:
                 options=explore._OVER,
                 value=explorer.over,
                 description="horizontal axis",
-                style=_WIDE,
+                **_LOOK,
             ),
             "weight": widgets.Dropdown(
                 options=[("w₁", 1), ("w₂", 2)],
                 value=explorer.weight,
                 description="step sizes of",
-                style=_WIDE,
+                **_LOOK,
             ),
         }
         for name, control in self.controls.items():
@@ -173,9 +178,11 @@ class LiveValley:
                 self._objective_changed if name in ("objective", "expression") else self.update
             )
             control.observe(lambda _, changed=changed: changed(), "value")
-        rows = list(self.controls.values())
-        rows[1] = widgets.HBox([rows[1], self.error], layout={"flex_flow": "row wrap"})
-        self.top.children = rows
+        objective, expression, *others = self.controls.values()
+        self.top.children = [
+            _row([objective, expression, self.error]),
+            _row(others),
+        ]
 
     @staticmethod
     def _start(label, low, high, value):
@@ -185,17 +192,16 @@ class LiveValley:
             max=max(high, value),
             step=0.01,
             description=label,
-            style=_WIDE,
+            **_LOOK,
         )
 
     def _build_cards(self):
         self.slots = [self._card(i) for i in range(len(self.methods))]
-        cards = [widgets.VBox(list(slot.values())) for slot in self.slots]
+        margin = {"margin": "0.5em 1em 0.5em 0"}
+        cards = [widgets.VBox(list(slot.values()), layout=margin) for slot in self.slots]
         if len(self.methods) < explore._MOST:
             cards.append(self._button("add a method", self._add))
-        for card in cards:
-            card.layout.margin = "0.5em 1em 0.5em 0"
-        self.cards.children = [widgets.HBox(cards, layout={"flex_flow": "row wrap"})]
+        self.cards.children = [_row(cards)]
 
     def _card(self, index):
         method = self.methods[index]
@@ -205,7 +211,7 @@ class LiveValley:
         own = type(method).__name__
         slot = {
             "method": widgets.Dropdown(
-                options=sorted({*offered, own}), value=own, description="method", style=_WIDE
+                options=sorted({*offered, own}), value=own, description="method", **_LOOK
             )
         }
         slot["method"].observe(
@@ -299,4 +305,4 @@ class LiveValley:
 
 
 def _alert(problem):
-    return f'<span role="alert">{html.escape(str(problem))}</span>'
+    return f'<span role="alert" style="color: #b3261e">{html.escape(str(problem))}</span>'

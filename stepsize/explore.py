@@ -237,7 +237,7 @@ class _Picture:
     def __init__(self):
         self.figure = Figure(figsize=(9, 4), dpi=90)
         FigureCanvasAgg(self.figure)
-        boxes = (0.05, 0.13, 0.42, 0.84), (0.56, 0.6, 0.41, 0.37), (0.56, 0.13, 0.41, 0.37)
+        boxes = (0.065, 0.13, 0.41, 0.84), (0.56, 0.6, 0.41, 0.37), (0.56, 0.13, 0.41, 0.37)
         self.map, self.errors, self.steps = (self.figure.add_axes(box) for box in boxes)
         self.errors.set_yscale("log")
         self.errors.yaxis.set_major_formatter(_power)

@@ -12,14 +12,12 @@ function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value === true) node.setAttribute(name, "");
-    else if (value !== false && value != null) node.setAttribute(name, value);
+    else node.setAttribute(name, value);
   }
   node.append(...children);
   return node;
 }
 
-const copy = (value) => JSON.parse(JSON.stringify(value));
 const whole = (n) => n.toLocaleString("en");
 
 // Three significant digits, as in the package's own words: 0.0123, 465, 1.2e-9.
@@ -92,17 +90,16 @@ function knob(label, values, value, change) {
 
 // ---- kit: plots ------------------------------------------------------------------------------
 
-const DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-const power = (k) =>
-  k === 0 ? "1" : "10" + (k < 0 ? "⁻" : "") + String(Math.abs(k)).replace(/\d/g, (c) => DIGITS[c]);
+const raised = (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)];
+const power = (k) => "10" + String(k).replace(/./g, raised);
 
 // Round numbers, about `count` of them, between two ends.
 function ticks(low, high, count = 5) {
   const raw = (high - low) / count, unit = 10 ** Math.floor(Math.log10(raw));
   const step = unit * [1, 2, 5, 10].find((m) => m * unit >= raw);
   const found = [];
-  for (let k = Math.ceil(low / step - 1e-9) + 0; k * step <= high + 1e-9 * step; k++) {
-    found.push([k * step, String(Number((k * step).toPrecision(6)) + 0)]); // no -0
+  for (let k = Math.ceil(low / step - 1e-9) + 0; k * step <= high + 1e-9 * step; k++) { // + 0: no -0
+    found.push([k * step, String(Number((k * step).toPrecision(6)))]);
   }
   return found;
 }
@@ -155,30 +152,27 @@ class Plot {
     c.font = `11px ${getComputedStyle(this.box).fontFamily}`;
     c.fillStyle = c.strokeStyle = this.ink;
     c.lineWidth = 1;
-    const stroke = (alpha, x0, y0, x1, y1) => {
+    const rule = (alpha, left, top, width, height) => {
       c.globalAlpha = alpha;
-      c.beginPath();
-      c.moveTo(x0, y0);
-      c.lineTo(x1, y1);
-      c.stroke();
+      c.fillRect(left, top, width, height);
       c.globalAlpha = 1;
     };
-    const bottom = area.top + area.height, right = area.left + area.width;
+    const bottom = area.top + area.height;
     c.textAlign = "center";
     c.textBaseline = "top";
     for (const [at, text] of xTicks) {
-      const px = Math.round(this.px(at)) + 0.5;
-      stroke(under ? 0 : 0.12, px, area.top, px, bottom);
-      stroke(0.6, px, bottom, px, bottom + 4);
+      const px = Math.round(this.px(at));
+      rule(under ? 0 : 0.12, px, area.top, 1, area.height);
+      rule(0.6, px, bottom, 1, 4);
       c.fillText(text, px, bottom + 6);
     }
     c.fillText(xLabel, area.left + area.width / 2, bottom + 22);
     c.textAlign = "right";
     c.textBaseline = "middle";
     for (const [at, text] of yTicks) {
-      const py = Math.round(this.py(at)) + 0.5;
-      stroke(under ? 0 : 0.12, area.left, py, right, py);
-      stroke(0.6, area.left - 4, py, area.left, py);
+      const py = Math.round(this.py(at));
+      rule(under ? 0 : 0.12, area.left, py, area.width, 1);
+      rule(0.6, area.left - 4, py, 4, 1);
       c.fillText(text, area.left - 6, py);
     }
     c.save();
@@ -224,7 +218,7 @@ class Plot {
 
   // A line through n points; at(i) returns [x, y] or null where there is a gap. Points closer
   // than half a pixel to the one before are left out.
-  line(n, at, { colour, dash, width = 1.8, alpha = 1 }) {
+  line(n, at, { colour, dash, width, alpha }) {
     this.clipped((c) => {
       Object.assign(c, { strokeStyle: colour, lineWidth: width, globalAlpha: alpha, lineJoin: "round" });
       c.setLineDash(dash);
@@ -247,7 +241,7 @@ class Plot {
     });
   }
 
-  dots(points, { colour, alpha = 1 }, size = 1.8) {
+  dots(points, { colour, alpha }, size) {
     this.clipped((c) => {
       Object.assign(c, { fillStyle: colour, globalAlpha: alpha });
       for (const [x, y] of points) c.fillRect(this.px(x) - size, this.py(y) - size, 2 * size, 2 * size);
@@ -340,13 +334,12 @@ function redrawn(figure, draw) {
 }
 
 const explorers = {};
-
 // ---- valley: up to four methods on a plane ----------------------------------------------------
 
 explorers.valley = (figure, { setting, presets, defaults, objectives, styles, knobs, fresh, lists }) => {
   const methods = Object.keys(styles);
-  let state = copy(setting);
-  const slots = []; // of each method: its key, run and words, kept while nothing changes
+  let state = structuredClone(setting);
+  const slots = []; // of each method: its run, kept while its key stays, and its legend
   const built = {};
   const body = el("div", { class: "explorer-body" });
   const ask = redrawn(figure, draw);
@@ -409,9 +402,8 @@ explorers.valley = (figure, { setting, presets, defaults, objectives, styles, kn
   // -- controls
 
   const grid = (axis) => {
-    const [low, high] = objectives[state.objective].view[axis], values = [];
-    for (let k = Math.round(low * 20); k <= Math.round(high * 20); k++) values.push(k / 20);
-    return values;
+    const [low, high] = objectives[state.objective].view[axis];
+    return Array.from({ length: Math.round((high - low) * 20) + 1 }, (_, k) => Math.round(low * 20 + k) / 20);
   };
   const top = el("div", { class: "explorer-controls" });
   const cards = el("div", { class: "explorer-methods" });
@@ -424,6 +416,7 @@ explorers.valley = (figure, { setting, presets, defaults, objectives, styles, kn
           state.objective = value;
           start(state.w0);
           rebuild();
+          top.querySelector("select").focus();
         }),
       grad_evals: slider("gradient evaluations", lists.grad_evals, state.grad_evals,
         change("grad_evals"), whole),
@@ -474,8 +467,8 @@ explorers.valley = (figure, { setting, presets, defaults, objectives, styles, kn
   function renewed(name, parameters) {
     const own = { ...new Stepsize.methods[name]({}) };
     for (const p of Object.keys(own)) {
-      if (parameters[p] !== undefined && parameters[p] !== "increasing") own[p] = parameters[p];
       own[p] ??= fresh[p];
+      if (typeof own[p] === typeof parameters[p]) own[p] = parameters[p];
     }
     return { name, parameters: own };
   }
@@ -497,10 +490,10 @@ explorers.valley = (figure, { setting, presets, defaults, objectives, styles, kn
     ask();
   }
 
-  function take(other) {
-    state = copy(other);
+  const take = (other) => {
+    state = structuredClone(other);
     rebuild();
-  }
+  };
 
   // -- plots
 
@@ -561,10 +554,8 @@ explorers.valley = (figure, { setting, presets, defaults, objectives, styles, kn
       swatchOf(swatch, looks[i]);
     });
     const lines = traces.map((trace, i) => words(names[i], trace));
-    if (lines.join() !== output.dataset.said) {
-      output.dataset.said = lines.join();
-      output.replaceChildren(...lines.map((line) => el("span", {}, line)));
-    }
+    if (lines.join() !== spoken) output.replaceChildren(...lines.map((line) => el("span", {}, line)));
+    spoken = lines.join();
   }
 
   function drawMap(traces, looks) {
@@ -636,13 +627,12 @@ explorers.valley = (figure, { setting, presets, defaults, objectives, styles, kn
         range[1] = Math.min(6, Math.max(range[1], a + 0.2));
       }
     }
-    const levels = [-100, -10, -1, -0.1, -0.01, -0.001, 0, 0.001, 0.01, 0.1, 1, 10, 100];
-    const spread = range[1] - range[0];
+    const marks = [0.01, 0.1, 1, 10, 100].flatMap((a) => [-a, a]).concat(0);
+    if (range[1] - range[0] < 3) marks.push(-0.001, 0.001);
     steps.frame({
       ...common, y: range, yLabel: `step size of ${state.weight === 1 ? "w₁" : "w₂"}`,
-      yTicks: levels
+      yTicks: marks
         .filter((a) => signed(a) >= range[0] && signed(a) <= range[1])
-        .filter((a) => spread < 3 || Math.abs(a) !== 0.001)
         .map((a) => [signed(a), number(a)]),
     });
     used.forEach((points, i) => {
@@ -666,9 +656,10 @@ explorers.valley = (figure, { setting, presets, defaults, objectives, styles, kn
   // -- the page
 
   const output = el("output", { "aria-live": "polite" });
+  let spoken = "";
   const buttons = el("div", { class: "explorer-buttons" }, button("Reset", () => take(setting)));
   for (const [name, preset] of Object.entries(presets)) {
-    buttons.append(button(name, () => take({ ...defaults, ...preset }), { title: `the setting of ${name}` }));
+    buttons.append(button(name, () => take({ ...defaults, ...preset })));
   }
   body.append(buttons, plots, output, top, cards);
   rebuild();
@@ -677,7 +668,7 @@ explorers.valley = (figure, { setting, presets, defaults, objectives, styles, kn
 
 // ---- start -----------------------------------------------------------------------------------
 
-// A figure comes alive as a whole or keeps its static picture.
+// A figure comes alive as a whole or keeps its static picture; each in a task of its own.
 function enliven(figure) {
   const make = explorers[figure.dataset.explorer];
   if (!make) return;
@@ -686,7 +677,11 @@ function enliven(figure) {
   figure.classList.add("live");
 }
 
-const all = () => document.querySelectorAll("figure.explorer[data-explorer]").forEach(enliven);
+function all() {
+  for (const figure of document.querySelectorAll("figure.explorer[data-explorer]")) {
+    setTimeout(enliven, 0, figure);
+  }
+}
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
 else all();
 })();
