@@ -1,13 +1,24 @@
-"""Write reference_values.json: what PyTorch and optax make of the same problems.
+"""Write reference_values.json: what other implementations make of the same problems.
 
-They differentiate the losses themselves. The tests need neither of them, for they read the file;
-where they are installed, the tests also hold the file against them. To make it again:
+PyTorch and optax differentiate the losses themselves. The tests need neither of them, for they
+read the file; where they are installed, the tests also hold the file against them. The methods
+that neither has come from the repositories of their authors, and L4 from an independent port,
+for its authors' code needs TensorFlow 1. These files must lie in one directory, unchanged:
+
+    gbaydin/hypergradient-descent   a6f82e7   hypergrad/sgd_hd.py, hypergrad/adam_hd.py
+    IssamLaradji/sps                108e256   sps/sps.py
+    bartwojcik/lossgrad             5b039d8   lossgrad.py
+    iovdin/l4-pytorch               98889e4   l4.py
+
+To make the file again:
 
     python -m venv other && other/bin/pip install torch==2.13.0 optax==0.2.8 jax==0.10.2
-    other/bin/python tests/make_reference_values.py
+    other/bin/python tests/make_reference_values.py DIRECTORY
 """
 
 import json
+import sys
+import warnings
 from pathlib import Path
 
 PATH = Path(__file__).with_name("reference_values.json")
@@ -138,7 +149,91 @@ def optax_walk(objective, transformation):
     return rows
 
 
-LIBRARIES = {"torch": (torch_cases, torch_walk), "optax": (optax_cases, optax_walk)}
+def authors_cases(objective):
+    """Pairs of our method and the authors' own, as a function of weights and a closure."""
+    import torch
+    from adam_hd import AdamHD
+    from l4 import L4
+    from lossgrad import LossgradOptimizer
+    from sgd_hd import SGDHD
+    from sps import Sps
+
+    step, meta = {"bowl": (0.05, 1e-3), "valley": (5e-4, 1e-10)}[objective]
+    for momentum in (0, 0.6):
+
+        def sgd_hd(w, loss, momentum=momentum):
+            optimizer = SGDHD([w], lr=step, momentum=momentum, hypergrad_lr=meta)
+            return lambda: optimizer.step(loss)
+
+        ours = {"step_size": step, "meta_step_size": meta, "momentum": momentum}
+        yield "HypergradientDescent", ours, sgd_hd
+    for betas, eps in (((0.9, 0.999), 1e-8), ((0.6, 0.8), 0.2)):
+
+        def adam_hd(w, loss, betas=betas, eps=eps):
+            optimizer = AdamHD([w], lr=0.02, betas=betas, eps=eps, hypergrad_lr=1e-4)
+            return lambda: optimizer.step(loss)
+
+        ours = {"step_size": 0.02, "meta_step_size": 1e-4, "eps": eps}
+        yield "AdamHD", {**ours, "beta1": betas[0], "beta2": betas[1]}, adam_hd
+
+    def capped(w, loss):
+        optimizer = Sps([w], c=2.0, eta_max=0.3, adapt_flag="constant", eps=0.1)
+        return lambda: optimizer.step(loss)
+
+    yield "StochasticPolyak", {"scale": 2.0, "max_step": 0.3, "eps": 0.1}, capped
+
+    def smooth(w, loss):  # its first step size is far below the limit that it starts from
+        optimizer = Sps([w], n_batches_per_epoch=10, gamma=2.0, init_step_size=1e3)
+        return lambda: optimizer.step(loss)
+
+    yield "StochasticPolyak", {"eps": 1e-8, "growth": 2 ** (1 / 10)}, smooth
+
+    def lossgrad(w, loss):
+        class Net:
+            def parameters(self):
+                return [w]
+
+            def __call__(self, X):
+                return w
+
+        sgd = torch.optim.SGD([w], lr=step)
+        rule = LossgradOptimizer(sgd, Net(), lambda w, y: OBJECTIVES[objective](w), c=1.2)
+        return lambda: rule.step(None, None, loss())
+
+    yield "LossGrad", {"step_size": step, "factor": 1.2}, lossgrad
+
+    def l4_adam(w, loss):
+        rule = L4(torch.optim.Adam([w], lr=1.0, eps=1e-4), alpha=0.2, gamma=0.8, tau=0.05)
+        return lambda: rule.step(loss().reshape(1))
+
+    ours = {"direction": "adam", "fraction": 0.2, "minimum_factor": 0.8, "forget_time": 20.0}
+    yield "L4", ours, l4_adam
+
+
+def authors_walk(objective, make):
+    import torch
+
+    w = torch.tensor(STARTS[objective], dtype=torch.float64, requires_grad=True)
+
+    def loss():
+        w.grad = None
+        value = OBJECTIVES[objective](w)
+        value.backward()
+        return value.detach()
+
+    step = make(w, loss)
+    rows = []
+    for _ in range(KEPT[-1]):
+        step()
+        rows.append(w.detach().tolist())
+    return rows
+
+
+LIBRARIES = {
+    "torch": (torch_cases, torch_walk),
+    "optax": (optax_cases, optax_walk),
+    "authors": (authors_cases, authors_walk),
+}
 
 
 def values(library):
@@ -159,6 +254,10 @@ def values(library):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    sys.path.insert(0, sys.argv[1])
+    warnings.simplefilter("ignore")  # the authors call PyTorch in ways that it now discourages
     import jax
     import optax
     import torch

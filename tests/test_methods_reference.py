@@ -30,11 +30,15 @@ def test_the_stored_walks(case):
 
 
 def test_each_library_has_its_say():
-    by = {library: set() for library in ("torch", "optax")}
+    by = {library: set() for library in ("torch", "optax", "authors")}
     for case in STORED["values"]:
         by[case["by"]].add(case["method"])
     shared = {"HeavyBall", "Nesterov", "AdaGrad", "RMSProp", "Adam"}
-    assert by == {"torch": shared, "optax": shared | {"Polyak", "StochasticPolyak"}}
+    assert by == {
+        "torch": shared,
+        "optax": shared | {"Polyak", "StochasticPolyak"},
+        "authors": {"HypergradientDescent", "AdamHD", "StochasticPolyak", "LossGrad", "L4"},
+    }
 
 
 @pytest.mark.parametrize("library", ["torch", "optax"])
