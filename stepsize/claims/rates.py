@@ -30,28 +30,33 @@ ROUNDING = 1e-13  # in losses near one
 class ConjugateGradients:
     """Conjugate gradients (Hestenes and Stiefel 1952), for quadratics.
 
-    The gradient at a trial point tells the curvature along the direction, so a step costs one
-    gradient, and the first one more. Every step is a combination of the gradients seen.
+    A gradient a trial step away from the start tells the curvature along a direction, so a step
+    costs one gradient, and the first one more. Every step is a combination of gradients seen.
     """
 
     class State(NamedTuple):
         step_size: np.ndarray
+        start: np.ndarray
+        first: np.ndarray | None = None  # the gradient there
         gradient: np.ndarray | None = None
         direction: np.ndarray | None = None
 
     def init(self, w):
-        return self.State(np.full_like(w, np.nan))
+        return self.State(np.full_like(w, np.nan), start=w)
 
     def step(self, w, state, oracle):
-        g, p = state.gradient, state.direction
-        if g is None:
+        if state.first is None:
             g = oracle.grad(w)
-            p = -g
-        bend = oracle.grad(w + p) - g  # Q p
+            state = state._replace(first=g, gradient=g, direction=-g)
+        g, p = state.gradient, state.direction
+        bend = oracle.grad(state.start + p) - state.first  # Q p
         alpha = ratio(inner(g, g), inner(p, bend))
-        after = g + alpha * bend
-        p_next = ratio(inner(after, after), inner(g, g)) * p - after
-        return w + alpha * p, self.State(alpha + np.zeros_like(w), after, p_next)
+        g_next = g + alpha * bend
+        p_next = ratio(inner(g_next, g_next), inner(g, g)) * p - g_next
+        state = state._replace(
+            step_size=alpha + np.zeros_like(w), gradient=g_next, direction=p_next
+        )
+        return w + alpha * p, state
 
 
 @dataclass(frozen=True)
@@ -266,7 +271,7 @@ def on_chain(method, size=CHAIN, iterations=150):
     return minimize(method, chain(*size)[0], np.zeros(size[0]), iterations=iterations)
 
 
-CYCLE = np.array([792, 2592, -2208]) / 1225  # of heavy ball with p = 4/9 and step size 1/9
+CYCLE = np.array([792, -2208, 2592]) / 1225  # of heavy ball with p = 4/9 and step size 1/9
 
 
 @cache
