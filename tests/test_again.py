@@ -77,8 +77,8 @@ def test_chain_has_its_minimizer_and_curvatures():
     assert bound[0] == pytest.approx(np.linalg.norm(objective.minimizer)) and bound[6] == 0
 
 
-@pytest.mark.parametrize("method", again.CHAIN_CSAWG[::5])
+@pytest.mark.parametrize("method", again.CHAIN_CSAWG[::7])
 def test_one_gradient_reaches_one_more_weight_of_the_chain(method):
     trace = again.on_chain(method)
     assert (again.support(trace.w) <= trace.grad_evals).all()
-    assert again.support(trace.w)[-1] > again.CHAIN[0] / 4  # and they do go on
+    assert again.support(trace.w)[-1] > 2  # and they do go on

@@ -92,6 +92,7 @@ def windows():
     return np.array([-1 if t.diverged else (zero(t) or (0, 0))[1] for t in runs])
 
 
+@cache
 def chain(d, condition):
     """Nesterov's chain, strongly convex with curvatures in (1, condition), and its lower bound.
 
@@ -134,10 +135,10 @@ def support(w):
 
 
 CHAIN_CSAWG = tuple(
-    Csawg(step_size=step / CHAIN[1], window=window, **kwargs)
-    for window in (2, 5, 20)
-    for step in (1.0, 1.9)
-    for kwargs in ({}, {"correction_steps": 10}, PLAN_AGAIN)
+    Csawg(step_size=step / CHAIN[1], window=K, planning_steps=P, correction_steps=M)
+    for K in (2, 5, 10, 20)
+    for step in (0.25, 0.5, 1.0, 1.9)
+    for P, M in ((1, 0), (1, 10), (2, 10), (5, 10), (2, 20), (1, 50))
 )
 
 
