@@ -140,22 +140,19 @@ class Stream:
 class Drawn:
     """The samples of a stream, drawn in chunks; and what it hides, at the latest of them."""
 
-    def __init__(self, stream, seed, runs, axes=0, size=4096):
+    def __init__(self, stream, seed, runs, size=4096):
         seed, runs = count_or_zero("seed", seed), optional(count)("runs", runs)
         self.stream = stream
         self.seed = seed
         self.runs = () if runs is None else (runs,)
-        self.axes = axes  # of the settings, which share the data
         # samples drawn at a time: at most 2 MB of inputs, which stay in the processor's cache
         self.size = max(1, min(size, 4096, 2**18 // (stream.inputs * (runs or 1))))
 
     def __iter__(self):
-        d, ones = self.stream.inputs, [1] * self.axes
         seeds = np.random.SeedSequence(self.seed).spawn(*(self.runs or (1,)))
         for x, y, hidden in self.stream.chunks(seeds, self.size):
             self._hidden = hidden
-            x = x.reshape(len(x), d, *ones, *self.runs)
-            y = y.reshape(len(y), *self.runs)
+            x, y = x.reshape(x.shape[:2] + self.runs), y.reshape(y.shape[:1] + self.runs)
             for i in range(len(y)):
                 self._i = i
                 yield LinearSample.unchecked(x[i], y[i])
@@ -195,7 +192,7 @@ class WeightFlipping(Stream):
     relevant : int
         How many of them matter, m: the first ones.
     flip_every : int
-        Samples between flips. The first comes before sample number ``flip_every``, from zero.
+        Samples between flips.
     scale : float
         The size of the relevant target weights.
     flip_probability : float
@@ -267,7 +264,6 @@ class WeightFlipping(Stream):
             # a sign for each sample, weight and run; their running product is the target
             sign = np.ones((size, m, len(seeds)))
             when = np.flatnonzero(np.arange(start, start + size) % self.flip_every == 0)
-            when = when[when + start > 0]
             for r in runs:
                 flips = flipped[r].random(len(when)) < self.flip_probability
                 sign[when, chosen[r].integers(m, size=len(when)), r] = np.where(flips, -1.0, 1.0)

@@ -52,6 +52,14 @@ def test_autostep_by_hand():
     np.testing.assert_allclose(trace.w[1:, 0], [0.5, w_2, w_2, w_2 + alpha_4 / 2], rtol=1e-13)
 
 
+def test_autostep_forgets_all_of_a_trace_at_its_bound():
+    # error 1: w = h = 1/2. x = 2, y = 2: error 1, q = 1 = v; M leaves alpha = 1/4, alpha x^2 = 1,
+    # so h = 0 + 1/4 * 2 * 1 = 1/2, and w = 1. x = 1, y = 2: error 1, q = 1/2
+    trace = track(Autostep(0.5, 0.1, tau=4.0), [([1.0], 1.0), ([2.0], 2.0), ([1.0], 2.0)], 3)
+    v = 1 + 0.25 * (0.5 - 1) / 4
+    np.testing.assert_allclose(trace.step_size[-1], 0.25 * exp(0.1 * 0.5 / v), rtol=1e-13)
+
+
 # ---- the algorithms as their papers write them, one number at a time ---------------------------
 
 
@@ -103,7 +111,9 @@ def test_idbd_is_its_plain_twin(stream, alpha, theta):
 
 
 @pytest.mark.parametrize("stream", [WeightFlipping(), STREAM, RateTracking(segment=100)], ids=repr)
-@pytest.mark.parametrize("alpha, mu, tau", [(0.05, 0.01, 1e4), (0.3, 0.1, 1e4), (0.05, 0.05, 10.0)])
+@pytest.mark.parametrize(
+    "alpha, mu, tau", [(0.05, 0.01, 1e4), (0.95, 0.1, 1e4), (0.05, 0.05, 10.0)]
+)
 def test_autostep_is_its_plain_twin(stream, alpha, mu, tau):
     w, alphas = autostep(pairs_of(stream, 500), alpha, mu, tau)
     trace = track(Autostep(alpha, mu, tau), stream, 500)

@@ -149,6 +149,12 @@ def test_samples_are_those_that_track_sees(stream):
     np.testing.assert_array_equal([s.x for s in samples], x)  # later ones have not overwritten it
 
 
+def test_inputs_that_all_samples_share_cannot_be_changed():
+    sample = next(RateTracking().samples())
+    with pytest.raises(ValueError, match="read-only"):
+        sample.x[:] = 2.0
+
+
 def test_a_single_run_has_no_axis_of_its_own():
     sample = next(WeightFlipping().samples())
     assert sample.x.shape == (20,) and sample.runs == ()
