@@ -187,7 +187,7 @@ def convex():
     return {
         "Huber": Problem(HUBER, 0.0, 1.0, np.array([[0.5, 2.0, 10.0, 100.0]])),
         "logistic": _logistic(0.0),
-        "chain": Problem(chain(301, 0.0, 1.0)[0], 0.0, 1.0, np.zeros((301, 1))),
+        "chain": Problem(chain(*SMOOTH_CHAIN)[0], 0.0, 1.0, np.zeros((601, 1))),
         **strongly_convex(),
     }
 
@@ -262,7 +262,7 @@ def gaps_after_gradient_step(trace):
 
 
 CHAIN = 200, 1.0, 100.0  # weights, mu and L: q^200 is below rounding, so it is nearly endless
-SMOOTH_CHAIN = 1001, 0.0, 1.0
+SMOOTH_CHAIN = 601, 0.0, 1.0
 
 
 @cache
@@ -546,12 +546,12 @@ def _():
 )
 def _():
     worst = {name: convex_share(name)[0] for name in convex()}
-    gd = on_chain(GradientDescent(1.0), SMOOTH_CHAIN, 500)
+    gd = on_chain(GradientDescent(1.0), SMOOTH_CHAIN, 300)
     bound = theory.nesterov_bound(gd.iterations, 1.0, gd.error[0])
     late = float((gd.loss / bound)[-1])
     return Measured(
         f"at most {max(worst.values()):.2f} of the bound (loss: {max(worst, key=worst.get)}); "
-        f"GD on the chain {late:.1f} times the bound after 500 steps",
+        f"GD on the chain {late:.1f} times the bound after 300 steps",
         agrees(max(worst.values()) <= 1 and late > 1),
         "With the increasing schedule of 1983. A constant momentum below one has no such rate.",
     )
