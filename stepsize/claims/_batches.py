@@ -31,6 +31,7 @@ METHODS = {
     "L4 gradient": L4("gradient", forget_time=[1000.0, 0.9]),
     "L4 momentum": L4("momentum", forget_time=[1000.0, 0.9]),
     "L4 adam": L4("adam", forget_time=[1000.0, 0.9]),
+    "L4 zero": L4("gradient", minimum=0.0),  # no estimate: every batch can reach zero
 }
 """Methods by name; each of their settings is a run."""
 
@@ -68,6 +69,23 @@ def gaps(name, kind):
             )
         ]
     return np.maximum(np.nan_to_num(gap, nan=np.inf, posinf=np.inf), 1e-16)
+
+
+@cache
+def losses(name, kind, size=BATCH):
+    """Loss on all the data along the runs, first settings only: (seeds, steps + 1)."""
+    out = []
+    with np.errstate(all="ignore"):
+        for s in range(SEEDS):
+            objective = data(kind, s)
+            if size == BATCH:
+                w = on_batches(name, kind)[s].w
+            else:
+                stream = objective.batches(size, s)
+                w = track(METHODS[name], stream, STEPS, w0=np.zeros(INPUTS), record=1).w
+            w = w.reshape(*w.shape[:2], -1)[:, :, 0]
+            out.append(np.nan_to_num(objective.loss(w.T), nan=np.inf, posinf=np.inf))
+    return np.array(out)
 
 
 def tuned(name, kind):
