@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from test_methods_conformance import CASES
 
 import stepsize
 from stepsize import (
@@ -99,6 +100,17 @@ def test_many_inputs_agree_to_rounding():
     whole = track(IDBD(meta_step_size=[[0.001], [0.003]]), WeightFlipping(), 2000, runs=3)
     alone = track(IDBD(meta_step_size=0.003), WeightFlipping(), 2000)
     np.testing.assert_allclose(whole.w[..., 1, 0], alone.w, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("stream", [SMALL, RateTracking(segment=50)], ids=["flipping", "rate"])
+@pytest.mark.parametrize("method", [cases[0] for cases in CASES.values()], ids=repr)
+def test_every_method_runs_on_streams_as_it_is(method, stream):
+    trace = track(method, stream, 60, runs=3, record=20)
+    assert trace.w.shape == trace.step_size.shape == (4, stream.inputs, 3)
+    assert np.isfinite(trace.w).all() and (trace.w[-1] != 0).any()
+    alone = track(method, stream, 60, record=20)
+    np.testing.assert_array_equal(trace.w[..., 0], alone.w)
+    np.testing.assert_array_equal(trace.prediction_error[:, 0], alone.prediction_error)
 
 
 def test_every_method_sees_the_same_data():
