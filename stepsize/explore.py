@@ -20,7 +20,9 @@ from functools import cached_property
 import numpy as np
 from matplotlib import rc_context, rcParams
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator
 from PIL import Image
 
 from stepsize import figures, objectives
@@ -214,6 +216,13 @@ def _power(x, _=None):
     return "10" + str(round(np.log10(x))).translate(_RAISED) if x > 0 else ""
 
 
+_DECIMALS = re.compile(r"-?\d+\.\d+")
+
+
+def _tenth(number):
+    return f"{float(number[0]):.1f}".removesuffix(".0")
+
+
 @contextmanager
 def _book_style():
     with rc_context():
@@ -222,6 +231,7 @@ def _book_style():
             {
                 "figure.constrained_layout.use": False,  # it costs more than the drawing
                 "font.size": 9,
+                "font.sans-serif": ["DejaVu Sans"],
                 "svg.fonttype": "none",
                 "svg.hashsalt": "explorer",
                 "path.simplify_threshold": 0.5,
@@ -242,10 +252,11 @@ class _Picture:
         self.errors.set_yscale("log")
         self.errors.yaxis.set_major_formatter(_power)
         self.steps.set_yscale("function", functions=(_signed_log, _signed_power))
-        stops = [s * 10.0**k for s in (-1, 1) for k in range(-3, 3)] + [0.0]
-        self.steps.set_yticks(stops, [_number(t) for t in stops])
-        for axes in (self.errors, self.steps):
+        for axes in (self.errors, self.steps):  # few ticks: they take most of the time to draw
             axes.minorticks_off()
+            axes.xaxis.set_major_locator(MaxNLocator(4))
+        self.errors.yaxis.set_major_locator(LogLocator(numticks=5))
+        self.errors.tick_params(labelbottom=False)
         self.curves = [
             [axes.plot([], [])[0] for axes in (self.errors, self.steps)] for _ in range(_MOST)
         ]
@@ -272,18 +283,23 @@ class _Picture:
         known = all(trace.objective.minimizer is not None for trace in traces)
         heights = [trace.error if known else trace.loss for trace in traces]
         if not known:
-            seen = np.concatenate(heights)
-            least = np.min(seen[np.isfinite(seen)], initial=np.inf)
+            losses = np.concatenate(heights)
+            least = np.min(losses[np.isfinite(losses)], initial=np.inf)
             heights = [loss - least for loss in heights]
         positive = [h[(h > 0) & np.isfinite(h)] for h in heights]
         low = max(min((h.min() for h in positive if len(h)), default=1e-3), 1e-17)
         high = min(max((h.max() for h in positive if len(h)), default=1.0), 1e3)
 
-        end, extent = 1, [0.0, 0.01]
+        end, extent, seen = 1, [0.0, 0.01], []
         for trace, height, label, path, (error, step) in zip(
             traces, heights, labels, self.paths, self.curves, strict=False
         ):
             look = {**figures.look(trace.method), "label": label}
+            again = seen.count(look["color"])
+            seen.append(look["color"])
+            if again:  # the same look once more: darker, and dashed
+                look["ls"] = (0, (6 / again, 3))
+                look["color"] = (1 - 0.35 * again) * np.array(to_rgb(look["color"]))
             x = trace.grad_evals if over == _OVER[0] else trace.iterations
             alpha = trace.step_size[:, weight - 1]
             used = np.isfinite(alpha)
@@ -303,6 +319,9 @@ class _Picture:
         self.errors.set(xlim=(0, end), ylim=(low / 3, high * 3))
         self.steps.set(xlim=(0, end), xlabel=over, ylabel=f"step size of {_WEIGHTS[weight - 1]}")
         low, high = np.clip(_signed_log(np.array([min(extent), max(extent)])), -6, 6)
+        powers = range(-3 if high - low < 2.7 else -2, 3)
+        marks = [0.0, *(sign * 10.0**k for sign in (-1, 1) for k in powers)]
+        self.steps.set_yticks(marks, [_number(mark) for mark in marks])
         self.steps.set_ylim(*_signed_power(np.array([low - 0.1, high + 0.2])))
         self.errors.legend(loc="lower left", fontsize=8)
 
@@ -311,12 +330,9 @@ class _Picture:
         """The text of an SVG, the same on every machine: coordinates to a tenth of a point."""
         file = io.StringIO()
         self.figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-        tenths = re.sub(
-            r"-?\d+\.\d+", lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), file.getvalue()
-        )
-        return re.sub(
-            r"<metadata>.*?</metadata>|\s+", " ", tenths[tenths.index("<svg") :], flags=re.S
-        )
+        text = file.getvalue()
+        text = re.sub(r"<metadata>.*?</metadata>|\s+", " ", text[text.index("<svg") :], flags=re.S)
+        return re.sub(r"<[^>]*>", lambda tag: _DECIMALS.sub(_tenth, tag[0]), text)
 
     @_book_style()
     def png(self):

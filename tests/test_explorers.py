@@ -226,6 +226,9 @@ def test_twins_are_told_apart_and_divergence_is_said(show):
     page = show(explore.valley(methods))
     assert said(page) == words(methods)
     assert page.locator("legend").all_inner_texts() == ["GD", "GD (2)"]
+    swatches = page.locator("legend canvas")
+    first, second = (swatches.nth(i).evaluate("c => c.toDataURL()") for i in range(2))
+    assert first != second
     assert "diverged, not finite from iteration" in said(page)[1]
 
 

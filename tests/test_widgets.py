@@ -1,9 +1,11 @@
 """The explorers' widgets: moved by program, with the package's own answers behind them."""
 
+import re
 import sys
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 from stepsize import (
     Csawg,
@@ -153,6 +155,9 @@ def test_methods_come_and_go(live):
     add = live.cards.children[0].children[-1]
     add.click()
     assert len(live.methods) == 3 and live.methods[2] == live.methods[1]
+    one, twin = live.picture.curves[1][0], live.picture.curves[2][0]
+    assert one.get_linestyle() != twin.get_linestyle()
+    assert to_hex(one.get_color()) != to_hex(twin.get_color())
     live.slots[2]["method"].value = "Nesterov"
     assert live.methods[2] == Nesterov(0.001)
     live.slots[2]["momentum"].value = "increasing"
@@ -257,6 +262,13 @@ def test_what_has_no_twin_is_a_still_picture():
 def test_what_a_call_refuses(arguments, message):
     with pytest.raises(ValueError, match=message):
         explore.valley(**arguments)
+
+
+def test_the_still_picture_rounds_places_and_no_text():
+    picture = explore.valley([GD, PLANNED]).svg()
+    assert not re.search(r"<[^>]*\d\.\d\d[^>]*>", picture)
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", picture)
+    assert {"0.01", "0.1", "w₂", "gradient evaluations"} <= {text.strip() for text in texts}
 
 
 def test_the_named_bowl_is_the_experiments_bowl():

@@ -121,21 +121,19 @@ class Plot {
     return getComputedStyle(this.box).backgroundColor;
   }
 
-  // A colour moved towards the ink until it stands out from the paper (contrast 3).
-  legible(colour) {
+  // A colour moved towards the ink: by a share, and until it stands out from the paper (contrast 3).
+  legible(colour, share) {
     const parts = (text) => text.match(/[\d.]+/g).slice(0, 3).map(Number);
     const light = (rgb) => {
       const [r, g, b] = rgb.map((v) => (v / 255) ** 2.2);
       return 0.05 + 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const ink = parts(this.ink), paper = light(parts(this.paper));
-    let own = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
-    for (let i = 0; i < 20; i++) {
-      const ratio = light(own) / paper;
-      if (Math.max(ratio, 1 / ratio) >= 3) break;
-      own = own.map((v, k) => v + 0.1 * (ink[k] - v));
+    const own = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
+    for (; ; share += 0.1) {
+      const mixed = own.map((v, k) => Math.round(v + share * (ink[k] - v))), ratio = light(mixed) / paper;
+      if (share >= 1 || Math.max(ratio, 1 / ratio) >= 3) return `rgb(${mixed})`;
     }
-    return `rgb(${own.map(Math.round)})`;
   }
 
   // Clear, and draw axes for the ranges x and y, which are [low, high]; ticks are [at, text].
@@ -144,7 +142,7 @@ class Plot {
     const width = this.box.clientWidth, height = this.box.clientHeight;
     if (this.canvas.width !== Math.round(width * dpr)) this.canvas.width = Math.round(width * dpr);
     if (this.canvas.height !== Math.round(height * dpr)) this.canvas.height = Math.round(height * dpr);
-    const area = { left: 46, top: 8, width: width - 66, height: height - 46 };
+    const area = { left: 54, top: 8, width: width - 74, height: height - 46 };
     Object.assign(this, { area, x, y, dpr });
     c.setTransform(dpr, 0, 0, dpr, 0, 0);
     c.clearRect(0, 0, width, height);
@@ -218,9 +216,9 @@ class Plot {
 
   // A line through n points; at(i) returns [x, y] or null where there is a gap. Points closer
   // than half a pixel to the one before are left out.
-  line(n, at, { colour, dash, width, alpha }) {
+  line(n, at, { colour, dash, width }) {
     this.clipped((c) => {
-      Object.assign(c, { strokeStyle: colour, lineWidth: width, globalAlpha: alpha, lineJoin: "round" });
+      Object.assign(c, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
       c.setLineDash(dash);
       c.beginPath();
       let pen = false, x0, y0;
@@ -241,9 +239,9 @@ class Plot {
     });
   }
 
-  dots(points, { colour, alpha }, size) {
+  dots(points, { colour }, size) {
     this.clipped((c) => {
-      Object.assign(c, { fillStyle: colour, globalAlpha: alpha });
+      c.fillStyle = colour;
       for (const [x, y] of points) c.fillRect(this.px(x) - size, this.py(y) - size, 2 * size, 2 * size);
     });
   }
@@ -544,8 +542,8 @@ explorers.valley = (figure, { setting, presets, defaults, objectives, styles, kn
     const looks = state.methods.map(({ name, parameters }) => {
       const { colour, dash, windows } = styles[name], own = windows?.[parameters.window] || colour;
       const again = (seen[own] = (seen[own] ?? -1) + 1);
-      // The same look once more: thinner and paler.
-      return { colour: map.legible(own), dash, width: 2 - 0.4 * again, alpha: 1 - 0.22 * again };
+      // The same look once more: nearer to the ink, and dashed.
+      return { colour: map.legible(own, 0.35 * again), dash: again ? [6 / again, 3] : dash, width: 1.8 };
     });
     drawMap(traces, looks);
     drawCurves(traces, looks, names);
@@ -642,10 +640,10 @@ explorers.valley = (figure, { setting, presets, defaults, objectives, styles, kn
     });
   }
 
-  function swatchOf(canvas, { colour, dash, width, alpha }) {
+  function swatchOf(canvas, { colour, dash, width }) {
     const c = canvas.getContext("2d");
     c.clearRect(0, 0, 56, 12);
-    Object.assign(c, { strokeStyle: colour, lineWidth: 2 * width, globalAlpha: alpha });
+    Object.assign(c, { strokeStyle: colour, lineWidth: 2 * width });
     c.setLineDash(dash.map((d) => 2 * d));
     c.beginPath();
     c.moveTo(0, 6);
