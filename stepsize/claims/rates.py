@@ -293,7 +293,7 @@ def six_gradients(w, g, oracle):
 
 BANDIT_L = 2.5  # of a softmax policy with rewards in [0, 1] (Mei et al. 2021)
 STEPS = {
-    "quartic": np.array([0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45]),
+    "quartic": np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.45, 0.49, 0.55, 0.6]),
     "bandit": np.array([1 / BANDIT_L, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0]),
 }
 
@@ -324,6 +324,11 @@ def tuned(name, method_of):
     ends = np.nan_to_num(trace.loss[-1], nan=np.inf)
     best = np.quantile(ends, 0.9, axis=1, method="higher").argmin()
     return float(STEPS[name][best]), trace.loss[:, best]
+
+
+def small(x, level=1e-8):
+    """A number in words that rounding does not change."""
+    return f"{x:.0e}" if x > level else f"less than {level:.0e}".replace("e-0", "e-")
 
 
 def exponent(losses, first=100, last=1000):
@@ -365,7 +370,7 @@ def _():
     best = ends[1].max(axis=(0, 2)).min()
     return Measured(
         f"with the kink the farthest start ends at least {stalled:.2f} step sizes away; "
-        f"rounded off, the best step size ends within {best:.0e}",
+        f"rounded off, the best step size ends {small(best)} away",
         agrees(stalled > 0.1 and best < 1e-8),
         "Beside a kink the gradient is never small, so the last steps are as long as any. It takes "
         "a step size that goes to zero, or one like Polyak's that knows the distance.",
@@ -419,7 +424,7 @@ def _():
     printed, repaired = gradient_norms()
     far = huber_stays(1000)
     return Measured(
-        f"up to {printed:.0f} times 1/k; at most {repaired:.2f} times 2L(f(w_0) - f*)/k",
+        f"up to {printed:,.0f} times 1/k; at most {repaired:.2f} times 2L(f(w_0) - f*)/k",
         agrees(max(printed, 1000 * far) <= 1, partly=repaired <= 1 + 1e-9),
         "The constant is missing: the left has the unit of a gradient squared, the right none. On "
         f"Huber's loss from w_0 = 1001 the squared gradient is {far:g} for 1,000 iterations.",
@@ -580,7 +585,7 @@ def _():
     worst = {name: convex_share(name) for name in convex()}
     printed = max(p for _, p in worst.values())
     return Measured(
-        f"up to {printed:.0f} times 2L/k^2",
+        f"up to {printed:,.0f} times 2L/k^2",
         agrees(printed <= 1, partly=max(b for b, _ in worst.values()) <= 1),
         "An O hides every constant, so the 2L says nothing; as a bound it lacks the squared "
         "distance of the start.",
@@ -608,13 +613,13 @@ def _():
 
 
 def least_constant(name):
-    """The least C_0 / (mu / 2) with which the linear bound holds on the runs of a problem."""
+    """The least C_0 / (mu / 2) >= 0 with which the linear bound holds on the runs of a problem."""
     p = convex()[name]
     trace, gaps = accelerated(name)
     k = trace.iterations[:, None]
     power = (1 - np.sqrt(p.mu / p.L)) ** k
     need = (gaps - ROUNDING) / power - (trace.loss[0] - p.objective.minimum)
-    return float(ratio(need, p.mu / 2 * trace.error[0] ** 2 + 0 * need).max())
+    return max(0.0, float(ratio(need, p.mu / 2 * trace.error[0] ** 2 + 0 * need).max()))
 
 
 @claim(
@@ -637,7 +642,7 @@ def _():
         others = theory.nesterov_rate(curvature[:1], 1 / c, momentum).min()
         better = max(better, rate - others)
     return Measured(
-        f"the rate to {apart:.0e}; none of 20,001 others better by more than {better:.0e}",
+        f"the rate is off by {small(apart, 1e-6)}, and none of 20,001 others is better by more",
         agrees(apart < 1e-6 and better < 1e-6),
         "At this momentum the two roots of the flattest direction coincide. On a quadratic it "
         "is the distance that has the rate; the loss has its square.",
@@ -662,7 +667,8 @@ def _():
         )
     stays, *tends = np.max(ends, axis=0)
     return Measured(
-        f"stays within {stays:.0e}; from other starts within {max(tends):.0e} after 3,000 steps",
+        f"departs by {small(stays, 1e-12)}; from other starts {small(max(tends), 1e-9)} away after "
+        "3,000 steps",
         agrees(stays < 1e-12 and max(tends) < 1e-9),
         "The constant is the recurrence's fixed point a = sqrt(mu/L).",
     )
@@ -698,7 +704,7 @@ def _():
         agrees(all(t > 1 for t in lost.values()) and rises > 1),
         "A wrong mu costs speed, a wrong L convergence. With the right ones the loss takes "
         f"{wrong_mu(1.0, 1e4):.2f} of the bound's iterations on a bowl. The increasing schedule "
-        "needs no mu, and has no linear rate of its own.",
+        "needs no mu, but in the long run it has no better rate than GD.",
     )
 
 
@@ -783,7 +789,7 @@ def _():
     methods=(),
 )
 def _():
-    steps = {d: cg_steps(d) for d in (2, 5, 20)}
+    steps = {d: cg_steps(d) for d in (2, 5)}
     at_rate = needed(1 - 1000**-0.5)
     return Measured(
         "steps to 1e-6 of the error: "
@@ -822,8 +828,9 @@ def _():
     bowl = out_of_span(quadratic([1.0, 2.0, 4.0, 8.0, 16.0]), np.ones(5))
     there = out_of_span(objective, np.zeros(CHAIN[0]))
     return Measured(
-        f"{bowl:.2%} of the first leap outside the span on a bowl of five weights, {there:.0e} on "
-        f"the chain; least error there {least:.2f} times the limit in {len(CSAWG)} runs",
+        f"{bowl:.2%} of the first leap outside the span on a bowl of five weights, "
+        f"{small(there, 1e-12)} on the chain; least error there {least:.2f} times the limit in "
+        f"{len(CSAWG)} runs",
         agrees(bowl > 1e-6 and least < 1 - 1e-9, partly=bowl > 1e-6),
         "A diagonal keeps zeros zero, and on the chain k gradients span just the first k weights. "
         f"So Csawg stays in the span there (weights beyond: {wider}), and the limit binds it too.",
@@ -854,8 +861,8 @@ CSAWG = tuple(
 @claim(
     "yao-rates-heavy-ball",
     where="Section 3, Convex",
-    statement="Heavy ball, like Nesterov's method, has the rate 1 - sqrt(mu/L) for its class of "
-    "losses.",
+    statement="Heavy ball has the rate 1 - sqrt(mu/L) that Nesterov (2003) proves for smooth, "
+    "strongly convex losses.",
     published="1 - sqrt(mu/L)",
     rule="replicates if with its best parameters it converges on a smooth, strongly convex loss "
     "that is not quadratic, from every start",
@@ -868,7 +875,7 @@ def _():
     return Measured(
         f"from {lost.mean():.0%} of 1,001 starts it circles through "
         + ", ".join(f"{x:.2f}" for x in CYCLE)
-        + f" for ever; Nesterov's loss ends below {max(nesterov, 1e-300):.0e}",
+        + f" for ever; Nesterov's loss ends {small(nesterov, 1e-20)} above zero",
         agrees(not lost.any()),
         "On quadratics it is even faster than that. Beyond them the best parameters guarantee "
         "nothing: an example of Lessard et al. (2016) with curvatures between 1 and 25.",
