@@ -21,7 +21,7 @@ KINDS = {
 STEP_SIZES = tuple(10.0 ** (k / 4) for k in range(-8, 5))  # from which a constant is tuned
 METHODS = {
     "constant": GradientDescent(STEP_SIZES),
-    "momentum": HeavyBall(tuple(a / 10 for a in STEP_SIZES), momentum=0.9),
+    "momentum": HeavyBall(tuple(10.0 ** (k / 4) for k in range(-12, 5)), momentum=0.9),
     # c = 1/2, then c = 1; without a cap, then with eight
     "SPS": StochasticPolyak(
         scale=np.repeat([0.5, 1.0], 9), max_step=np.tile([np.inf, *(2.0 ** np.arange(-6, 2))], 2)
