@@ -62,7 +62,7 @@ def test_numbers(kind, good, bad, must):
             with pytest.raises(ValueError, match=f"^x must be {must}.*got {value:g}"):
                 kind("x", given)
     for given in ("many", None, [[1], [1, 2]], object()):
-        with pytest.raises(ValueError, match="^x must be a number or an array of numbers, got"):
+        with pytest.raises(ValueError, match=r"^x must be a number or an array of numbers, got"):
             kind("x", given)
 
 
@@ -80,7 +80,7 @@ def test_single_values(kind, good, bad):
     for value in good:
         assert kind("x", value) == value
     for value in bad:
-        with pytest.raises(ValueError, match="^x must be .*, got"):
+        with pytest.raises(ValueError, match=r"^x must be .*, got"):
             kind("x", value)
 
 

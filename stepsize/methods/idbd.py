@@ -130,8 +130,8 @@ class Autostep:
     >>> trace.w[:, 0], trace.step_size[:, 0]
     (array([0.        , 0.5       , 0.776...]), array([    nan, 0.5       , 0.552...]))
 
-    The first error is 1 and leaves w = h = 0.5. The second is 0.5, so q = 0.25, and v is that too: the
-    step size is multiplied by exp(0.1).
+    The first error is 1 and leaves w = h = 0.5. The second is 0.5, so q = 0.25, and v is that
+    too: the step size is multiplied by exp(0.1).
     """
 
     step_size: ArrayLike = 0.05
