@@ -37,6 +37,7 @@ __all__ = [
     "UNTESTABLE",
     "VERDICTS",
     "Claim",
+    "Ledger",
     "Measured",
     "agrees",
     "all_claims",
@@ -184,25 +185,54 @@ class Table:
         )
 
     def _repr_html_(self):
-        head = "".join(
-            f"<th scope='col'>{h}</th>"
-            for h in ("Where", "The paper says", "Published", "We measured", "Verdict")
+        return self._html(
+            "claims",
+            ("Where", "The paper says", "Published", "We measured", "Verdict"),
+            lambda c, r: (
+                f"<tr id='claim-{r['id']}'><td>{r['where']}</td><td>{r['statement']}</td>"
+                f"<td>{r['published'] or '–'}</td><td>{r['measured']}</td>"
+            ),
         )
+
+    def _html(self, kind, columns, start):
+        """A table; ``start`` gives a row's first cells, the verdict is always the last."""
+        head = "".join(f"<th scope='col'>{name}</th>" for name in columns)
         body = []
         for c in self.claims:
             r = {k: html.escape(v) for k, v in c.row().items() if isinstance(v, str)}
-            kind = r["verdict"].split()[0]
+            word = r["verdict"].split()[0]
             sign = VERDICTS[c.result.verdict]
             body.append(
-                f"<tr id='claim-{r['id']}'><td>{r['where']}</td><td>{r['statement']}</td>"
-                f"<td>{r['published'] or '–'}</td><td>{r['measured']}</td>"
-                f"<td><span class='verdict verdict-{kind}'>{sign} {r['verdict']}</span>"
+                f"{start(c, r)}"
+                f"<td><span class='verdict verdict-{word}'>{sign} {r['verdict']}</span>"
                 f"<br>{r['why']}</td></tr>"
             )
         return (
-            f"<table class='claims'><thead><tr>{head}</tr></thead>"
+            f"<table class='{kind}'><thead><tr>{head}</tr></thead>"
             f"<tbody>{''.join(body)}</tbody></table>"
         )
+
+
+class Ledger(Table):
+    """All claims in one table, whose rows link to the chapters and can be sorted and filtered.
+
+    The page's script reads the attributes ``data-paper``, ``data-chapter``, ``data-verdict`` and
+    ``data-methods`` of the rows; without it the table is whole.
+    """
+
+    def _repr_html_(self):
+        def start(c, r):
+            methods = html.escape(" ".join(c.methods))
+            return (
+                f"<tr id='{r['id']}' data-paper='{r['paper']}' data-chapter='{r['chapter']}' "
+                f"data-verdict='{r['verdict']}' data-methods='{methods}'>"
+                f"<td><a href='{r['chapter']}.html#claim-{r['id']}'>{r['id']}</a></td>"
+                f"<td>{r['where']}</td><td>{r['statement']}</td>"
+                f"<td>{r['published'] or '–'}</td><td>{r['measured']}</td>"
+            )
+
+        columns = ("Claim", "Where", "The paper says", "Published", "We measured", "Verdict")
+        return self._html("claims ledger", columns, start)
 
 
 def show(chapter=None, only="*"):
