@@ -129,3 +129,11 @@ def test_wrong_mu_by_the_rule_of_the_exercise():
     right = rates.wrong_mu(1.0, 1e4)
     assert rates.wrong_mu(0.04, 1e4) / right == pytest.approx(5, rel=0.05)  # 1/sqrt
     assert rates.wrong_mu(25.0, 1e4) / right == pytest.approx(10, rel=0.15)  # 2 sqrt
+
+
+def test_bandit_is_as_smooth_as_it_says():
+    rng = np.random.default_rng(0)
+    x, y = 3 * rng.normal(size=(2, 3, 5000))
+    y = x + 0.1 * y
+    turns = np.linalg.norm(rates.BANDIT.grad(x) - rates.BANDIT.grad(y), axis=0)
+    assert (turns <= rates.BANDIT_L * np.linalg.norm(x - y, axis=0)).all()

@@ -111,7 +111,7 @@ HILLY = Objective(
 )
 HILLY_MU, HILLY_L = 0.175, 8.0
 
-# curvature 25, but 1 between 1 and 2 (Lessard et al. 2016, Section 4.6)
+# curvature 25, but 1 between 1 and 2 (Lessard et al. 2016)
 BENT = Objective(
     lambda w: np.select(
         [w < 1, w < 2],
@@ -291,7 +291,7 @@ def six_gradients(w, g, oracle):
     return 6 * np.sqrt(inner(g, g))
 
 
-BANDIT_L = 2.5  # of a softmax policy with rewards in [0, 1] (Mei et al. 2021)
+BANDIT_L = 2.5  # softmax policies with rewards in [0, 1] are 5/2-smooth
 STEPS = {
     "quartic": np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.45, 0.49, 0.55, 0.6]),
     "bandit": np.array([1 / BANDIT_L, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0]),
@@ -653,7 +653,7 @@ def _():
     "yao-rates-recurrent-schedule",
     where="Section 2.1",
     statement="The same bound is achieved by a recurrent schedule of the momentum.",
-    rule="replicates if Nesterov's recurrence (2003, scheme 2.2.19) stays at the constant momentum "
+    rule="replicates if Nesterov's recurrence (2003) stays at the constant momentum "
     "when started there, and tends to it from other starts",
     methods=("Nesterov",),
 )
