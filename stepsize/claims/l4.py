@@ -371,7 +371,8 @@ def _():
     return Measured(
         "runs on batches of ten that rise above their start: "
         + ", ".join(f"{n} ({d})" for d, n in counts.items())
-        + f" of {total}; gradient, all data at once: {whole} of {total // 2}. With noise its final "
+        + f" of {total}; gradient, all data at once: {'some' if whole else 'none'} of {total // 2} "
+        "(a chaotic number). With noise, on batches, its final "
         f"gap is {min(ratio):.0f} to {max(ratio):.0f} times that of the tuned constant",
         agrees(counts["gradient"] > 0, partly=whole > 0),
         "On small convex problems, not the networks of Wójcik et al. The unstable ones are the "
