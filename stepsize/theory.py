@@ -25,6 +25,7 @@ __all__ = [
     "csawg_iterations",
     "csawg_limit",
     "csawg_plannings",
+    "flipping_errors",
     "gradient_descent_rate",
     "heavy_ball_rate",
     "kalman_gain",
@@ -299,6 +300,81 @@ def csawg_iterations(level, curvature, step_size, window):
     286
     """
     return np.sqrt(2 * window * np.log(1 / level) / (step_size * curvature))
+
+
+# ---- weights that flip -------------------------------------------------------------------------
+
+
+def flipping_errors(stream, step_size):
+    r"""The exact mean squared error of LMS with constant step sizes on weights that flip, in parts.
+
+    With :math:`v = w^\star - w` the prediction error is :math:`\delta = v^\top x`. For
+    independent standard normal inputs :math:`E[x^4] = 3`, so the second moments
+    :math:`m(i) = E[v(i)^2]` go on by themselves,
+
+    .. math:: m(i) \leftarrow \bigl(1 - 2\alpha(i) + 2\alpha(i)^2\bigr)\, m(i)
+              + \alpha(i)^2 \sum_j m(j),
+
+    and between flips nothing is approximated. A weight that flips, with probability p, changes
+    :math:`v s` by 2, s being the sign of its target. Hence :math:`m(i)` grows by
+    :math:`4 p\,(1 - u)` on average, where :math:`u = E[v s]` before the chance to flip; u becomes
+    :math:`(1 - 2p)\, u + 2p` then, and shrinks by :math:`1 - \alpha(i)` a step. These are
+    linear equations for what repeats from flip to flip. Their error stays finite where
+
+    .. math:: \alpha(i) < 1 \quad\text{and}\quad
+              \sum_i \frac{\alpha(i)}{2\,(1 - \alpha(i))} < 1 .
+
+    Parameters
+    ----------
+    stream : WeightFlipping
+        The problem. Inputs of another scale than 1 are as well: only :math:`\alpha(i)` times the
+        variance matters.
+    step_size : array of shape (d,) or (d, *runs)
+        One step size for each weight. A weight with the step size zero stays at zero.
+
+    Returns
+    -------
+    array of shape (d, *runs)
+        The long-run mean of :math:`(v(i)\, x(i))^2`. **The sum over i is the mean squared error.**
+        Infinite where LMS is unstable in the mean square.
+
+    Examples
+    --------
+    The best step sizes in Sutton's problem for all weights alike, and for the five that matter:
+
+    >>> from stepsize.theory import flipping_errors
+    >>> alike, oracle = np.full(20, 0.034), np.where(np.arange(20) < 5, 0.1375, 0.0)
+    >>> flipping_errors(WeightFlipping(), np.stack([alike, oracle], axis=1)).sum(axis=0)
+    array([3.353..., 1.371...])
+    """
+    step_size = nonnegative("step_size", step_size)
+    d, variance = stream.inputs, np.broadcast_to(np.square(stream.input_scale), stream.inputs)
+    if len(step_size) != d:
+        raise ValueError(f"step_size must have {d} rows, one per input, got {len(step_size)}")
+    a = np.moveaxis(step_size, 0, -1) * variance  # runs first, as numpy.linalg wants them
+    matters = np.arange(d) < stream.relevant
+    p = np.where(matters, stream.flip_probability / stream.relevant, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        stable = (a < 1).all(axis=-1) & ((a / (2 * (1 - a))).sum(axis=-1) < 1)
+        kept = np.where(stable[..., None], a, 0.0)
+        shrunk = (1 - kept) ** stream.flip_every
+        u = np.where(p > 0, 2 * p / (1 - (1 - 2 * p) * shrunk), 0.0)  # right after a chance
+    size = stream.scale**2 * variance
+    jump = 4 * p * (1 - u * shrunk) * size
+
+    one = np.eye(d)
+    step = (1 - 2 * kept + 2 * kept**2)[..., None] * one + (kept**2)[..., None]
+    period, total = np.broadcast_to(one, step.shape), np.zeros(step.shape)
+    for _ in range(stream.flip_every):
+        total, period = total + period, period @ step
+    # m = period m + jump right after a chance; a weight that never learns keeps what it had
+    never = kept == 0
+    m = np.linalg.solve(
+        one - period + never[..., None] * one,
+        np.where(never, matters * size, jump)[..., None],
+    )
+    errors = (total @ m)[..., 0] / stream.flip_every
+    return np.moveaxis(np.where(stable[..., None], errors, np.inf), -1, 0)
 
 
 # ---- a drifting level ---------------------------------------------------------------------------

@@ -210,52 +210,6 @@ def test_flip_probability():
     assert (np.diff(never["target"], axis=0) == 0).all()
 
 
-@pytest.mark.parametrize("probability", [0.5, 1.0])
-@pytest.mark.parametrize("alpha", [(0.0, 1 / 3), (0.1, 0.1), (0.3, 0.05)])
-def test_landscape_of_two_step_sizes(probability, alpha):
-    """The mean squared error at fixed step sizes against its exact value (Degris, Fig. 1)."""
-    stream = WeightFlipping(inputs=2, relevant=1, flip_probability=probability)
-    alpha = alpha[::-1]  # here the relevant input is the first
-    trace = track(GradientDescent(per_weight(alpha)), stream, 20_000, runs=20)
-    measured = trace.mse(1000)
-    error = measured.std(ddof=1) / np.sqrt(len(measured))
-    assert abs(measured.mean() - landscape(*alpha, probability)) < 4 * error
-    assert error < 0.01
-
-
-def landscape(a, b, probability, period=20):
-    """The long-run mean squared error of LMS with step size a for the flipping weight of +-1 and
-    b for the constant zero, both inputs standard normal.
-
-    With v = target - w and m = E[v^2], a step is m_i <- m_i (1 - 2 a_i + 2 a_i^2) + a_i^2 sum(m),
-    since E[x^4] = 3. For the sign s of the target, u = E[v s] decays by 1 - a; a flip
-    with probability p changes v by -2 s and u to (1 - 2p) u + 2p, and adds 4p (1 - u) to m.
-    """
-    b = max(b, 1e-9)  # at zero any error of the constant weight would last
-    steps = np.diag([1 - 2 * a + 2 * a * a, 1 - 2 * b + 2 * b * b])
-    steps += np.outer([a * a, b * b], [1.0, 1.0])
-    if max(abs(np.linalg.eigvals(steps))) >= 1:
-        return np.inf
-    u = 2 * probability / (1 - (1 - 2 * probability) * (1 - a) ** period)  # after a flip
-    jump = np.array([4 * probability * (1 - u * (1 - a) ** period), 0.0])
-    # m = steps^period m + jump holds right after a flip, in the long run
-    m = np.linalg.solve(np.eye(2) - np.linalg.matrix_power(steps, period), jump)
-    errors = []
-    for _ in range(period):
-        errors.append(m.sum())
-        m = steps @ m
-    return np.mean(errors)
-
-
-@pytest.mark.parametrize("probability", [0.5, 1.0])
-def test_best_step_sizes_are_a_third_and_zero(probability):
-    a, b = np.linspace(0.01, 0.6, 60), np.linspace(0, 0.6, 31)
-    errors = np.array([[landscape(a_i, b_j, probability) for b_j in b] for a_i in a])
-    best = np.unravel_index(np.argmin(errors), errors.shape)
-    assert a[best[0]] == pytest.approx(0.33)
-    assert b[best[1]] == 0
-
-
 @pytest.mark.parametrize(
     "wrong, message",
     [
