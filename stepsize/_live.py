@@ -9,6 +9,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from stepsize import explore, methods
+from stepsize._explorer import number
 from stepsize.objectives import Objective
 from stepsize.runs import minimize
 
@@ -45,7 +46,7 @@ def knob(label, values, value):
     if isinstance(values[0], str):
         return widgets.Dropdown(options=values, value=value, description=label, **_LOOK)
     return widgets.SelectionSlider(
-        options=[(explore._number(v), v) for v in values],
+        options=[(number(v), v) for v in values],
         value=value,
         description=label,
         **_LOOK,

@@ -8,17 +8,12 @@ and no network, and everything it starts from (setting, ranges, colours) comes f
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import html
 import io
-import json
 import re
-from contextlib import contextmanager, suppress
 from functools import cached_property
 
 import numpy as np
-from matplotlib import rc_context, rcParams
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -26,6 +21,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from PIL import Image
 
 from stepsize import figures, objectives
+from stepsize._explorer import Explorer, as_svg, book_style, number
 from stepsize.checks import count, one_of, starting_point
 from stepsize.claims._experiments import (
     BOWL_GD,
@@ -149,18 +145,6 @@ and momentum (heavy ball, Nesterov) they are the best for the bowl's condition n
 # ---- words: the page says the same in the same words ---------------------------------------------
 
 
-def _number(x):
-    """Three significant digits: 0.0123, 465, 1.2e-9."""
-    if isinstance(x, str):
-        return x
-    text = f"{float(x):.2e}"
-    value = float(text)
-    if value == 0 or not np.isfinite(value) or 1e-4 <= abs(value) < 1e6:
-        return f"{value:g}"
-    mantissa, exponent = text.split("e")
-    return f"{float(mantissa):g}e{int(exponent)}"
-
-
 def _labels(runners):
     """The name of each method, with a number where two are the same."""
     labels = []
@@ -183,12 +167,12 @@ def _words(label, trace):
         f"after {trace.grad_evals[-1]:,} gradient evaluations, {trace.iterations[-1]:,} iterations"
     )
     if trace.objective.minimizer is None:
-        return f"{label}: loss {_number(trace.loss[-1])} {after}."
-    text = f"{label}: error {_number(trace.error[-1])} {after}"
+        return f"{label}: loss {number(trace.loss[-1])} {after}."
+    text = f"{label}: error {number(trace.error[-1])} {after}"
     arrived, zero = trace.first(error=_LEVEL), trace.first(error=0.0)
     if arrived < 0:
-        return f"{text}; never below {_number(_LEVEL)}."
-    text += f"; first below {_number(_LEVEL)} after {trace.grad_evals[arrived]:,}"
+        return f"{text}; never below {number(_LEVEL)}."
+    text += f"; first below {number(_LEVEL)} after {trace.grad_evals[arrived]:,}"
     if zero > 0:
         text += (
             f"; error exactly 0 at iteration {zero - 1:,} (counting from 0), "
@@ -216,34 +200,10 @@ def _power(x, _=None):
     return "10" + str(round(np.log10(x))).translate(_RAISED) if x > 0 else ""
 
 
-_DECIMALS = re.compile(r"-?\d+\.\d+")
-
-
-def _tenth(number):
-    return f"{float(number[0]):.1f}".removesuffix(".0")
-
-
-@contextmanager
-def _book_style():
-    with rc_context():
-        figures.use()
-        rcParams.update(
-            {
-                "figure.constrained_layout.use": False,  # it costs more than the drawing
-                "font.size": 9,
-                "font.sans-serif": ["DejaVu Sans"],
-                "svg.fonttype": "none",
-                "svg.hashsalt": "explorer",
-                "path.simplify_threshold": 0.5,
-            }
-        )
-        yield
-
-
 class _Picture:
     """The map with its paths, the errors and the step sizes: one figure that is used again."""
 
-    @_book_style()
+    @book_style()
     def __init__(self):
         self.figure = Figure(figsize=(9, 4), dpi=90)
         FigureCanvasAgg(self.figure)
@@ -261,7 +221,7 @@ class _Picture:
             [axes.plot([], [])[0] for axes in (self.errors, self.steps)] for _ in range(_MOST)
         ]
 
-    @_book_style()
+    @book_style()
     def show_objective(self, objective, view):
         axes = self.figure.add_axes(self.map.get_position())
         try:
@@ -276,7 +236,7 @@ class _Picture:
         (self.start,) = self.map.plot([], [], "o", ms=8, mfc="white", mec="black", zorder=7)
         self.still = None
 
-    @_book_style()
+    @book_style()
     def show(self, traces, over, weight):
         """Put these runs in place of the last ones."""
         labels = _labels([trace.method for trace in traces])
@@ -321,20 +281,14 @@ class _Picture:
         low, high = np.clip(_signed_log(np.array([min(extent), max(extent)])), -6, 6)
         powers = range(-3 if high - low < 2.7 else -2, 3)
         marks = [0.0, *(sign * 10.0**k for sign in (-1, 1) for k in powers)]
-        self.steps.set_yticks(marks, [_number(mark) for mark in marks])
+        self.steps.set_yticks(marks, [number(mark) for mark in marks])
         self.steps.set_ylim(*_signed_power(np.array([low - 0.1, high + 0.2])))
         self.errors.legend(loc="lower left", fontsize=8)
 
-    @_book_style()
     def svg(self):
-        """The text of an SVG, the same on every machine: coordinates to a tenth of a point."""
-        file = io.StringIO()
-        self.figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-        text = file.getvalue()
-        text = re.sub(r"<metadata>.*?</metadata>|\s+", " ", text[text.index("<svg") :], flags=re.S)
-        return re.sub(r"<[^>]*>", lambda tag: _DECIMALS.sub(_tenth, tag[0]), text)
+        return as_svg(self.figure)
 
-    @_book_style()
+    @book_style()
     def png(self):
         """The bytes of a PNG, fast: what only a new objective changes is drawn once."""
         canvas, moving = self.figure.canvas, [*self.paths, self.start, self.errors, self.steps]
@@ -354,49 +308,6 @@ class _Picture:
 
 
 # ---- explorers -----------------------------------------------------------------------------------
-
-
-class Explorer:
-    """What a notebook cell ends with: widgets where a kernel runs, a page's explorer elsewhere.
-
-    An explorer has a ``name``, which is that of its function in ``explorers.js``; a
-    ``question``, the caption; and ``data()``, ``svg()``, ``summary()`` and ``widget``.
-    """
-
-    name = None
-
-    def html(self):
-        """The figure that a page's script brings to life, with a static picture inside."""
-        data = self.data()
-        alive = ""
-        if data is not None:
-            text = html.escape(
-                json.dumps(data, separators=(",", ":"), allow_nan=False), quote=False
-            )
-            quoted = text.replace("'", "&#39;")
-            alive = f" data-explorer=\"{self.name}\" data-setting='{quoted}'"
-        picture = base64.b64encode(self.svg().encode()).decode()
-        return (
-            f'<figure class="explorer"{alive}>\n'
-            f'<img alt="{html.escape(self.summary())}" src="data:image/svg+xml;base64,{picture}">\n'
-            f"<figcaption>{html.escape(self.question)}</figcaption>\n"
-            "</figure>"
-        )
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        bundle = {"text/plain": repr(self), "text/html": self.html()}
-        if _in_kernel():
-            with suppress(ImportError):  # ipywidgets
-                bundle = {**self.widget._repr_mimebundle_(), **bundle}
-        return bundle
-
-
-def _in_kernel():
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    return getattr(get_ipython(), "kernel", None) is not None
 
 
 def _named(name):
@@ -472,7 +383,7 @@ class Valley(Explorer):
     def summary(self):
         """The picture in words: its alternative text."""
         lines = map(_words, _labels(self.methods), self.traces)
-        x, y = map(_number, self.w0)
+        x, y = map(number, self.w0)
         return " ".join(
             [f"Contours of the loss with paths from ({x}, {y}), errors, step sizes.", *lines]
         )

@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from toc import ROOT, toc_pages
 
 from stepsize import Csawg, GradientDescent, Nesterov, explore
 
 STATIC = ROOT / "book" / "_static"
-SCRIPTS = ["methods.js", "explorers.js"]
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["sphinx"]["config"]
+SCRIPTS = CONFIG["html_js_files"]
 
 
 def page_with(explorer):

@@ -13,10 +13,12 @@ from stepsize import (
     HeavyBall,
     Nesterov,
     Objective,
+    _explorer,
     explore,
     minimize,
     per_weight,
 )
+from stepsize._explorer import number
 from stepsize._live import LiveValley, renewed, stops
 
 GD, PLANNED = GradientDescent(0.001), Csawg(0.001, 10, planning_steps=5, correction_steps=10)
@@ -47,7 +49,7 @@ def test_a_slider_moves_curve_path_and_words(live):
     trace = minimize(GradientDescent(0.0013), live.objective, [-1, 0], grad_evals=1000)
     assert np.array_equal(drawn_error(live, 0)[1], trace.error)
     assert np.array_equal(np.transpose(live.picture.paths[0].get_data()), trace.w)
-    assert live.readout.value.startswith(f"GD: error {explore._number(trace.error[-1])} after")
+    assert live.readout.value.startswith(f"GD: error {number(trace.error[-1])} after")
     assert live.image.value != picture
 
 
@@ -218,7 +220,7 @@ def test_a_cell_gets_widget_page_and_words(monkeypatch):
     explorer = explore.valley([GD, PLANNED])
     outside = explorer._repr_mimebundle_()
     assert set(outside) == {"text/plain", "text/html"}
-    monkeypatch.setattr(explore, "_in_kernel", lambda: True)
+    monkeypatch.setattr(_explorer, "_in_kernel", lambda: True)
     inside = explorer._repr_mimebundle_()
     assert set(inside) == {*outside, "application/vnd.jupyter.widget-view+json"}
     assert {k: inside[k] for k in outside} == outside
@@ -229,7 +231,7 @@ def test_a_cell_gets_widget_page_and_words(monkeypatch):
 
 
 def test_without_ipywidgets_the_page_remains(monkeypatch):
-    monkeypatch.setattr(explore, "_in_kernel", lambda: True)
+    monkeypatch.setattr(_explorer, "_in_kernel", lambda: True)
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     monkeypatch.delitem(sys.modules, "stepsize._live", raising=False)
     assert set(explore.valley([GD])._repr_mimebundle_()) == {"text/plain", "text/html"}

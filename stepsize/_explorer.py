@@ -1,0 +1,106 @@
+"""What all explorers share: two homes, the style of their pictures, numbers in words."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+import re
+from contextlib import contextmanager, suppress
+
+import numpy as np
+from matplotlib import rc_context, rcParams
+
+from stepsize import figures
+
+__all__ = ["Explorer", "as_svg", "book_style", "number"]
+
+
+def number(x):
+    """Three significant digits: 0.0123, 465, 1.2e-9."""
+    if isinstance(x, str):
+        return x
+    text = f"{float(x):.2e}"
+    value = float(text)
+    if value == 0 or not np.isfinite(value) or 1e-4 <= abs(value) < 1e6:
+        return f"{value:g}"
+    mantissa, exponent = text.split("e")
+    return f"{float(mantissa):g}e{int(exponent)}"
+
+
+_DECIMALS = re.compile(r"-?\d+\.\d+")
+
+
+def _tenth(number):
+    return f"{float(number[0]):.1f}".removesuffix(".0")
+
+
+@contextmanager
+def book_style():
+    with rc_context():
+        figures.use()
+        rcParams.update(
+            {
+                "figure.constrained_layout.use": False,  # it costs more than the drawing
+                "font.size": 9,
+                "font.sans-serif": ["DejaVu Sans"],
+                "svg.fonttype": "none",
+                "svg.hashsalt": "explorer",
+                "path.simplify_threshold": 0.5,
+            }
+        )
+        yield
+
+
+def as_svg(figure):
+    """The text of an SVG, the same on every machine: coordinates to a tenth of a point."""
+    file = io.StringIO()
+    with book_style():
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    text = file.getvalue()
+    text = re.sub(r"<metadata>.*?</metadata>|\s+", " ", text[text.index("<svg") :], flags=re.S)
+    return re.sub(r"<[^>]*>", lambda tag: _DECIMALS.sub(_tenth, tag[0]), text)
+
+
+class Explorer:
+    """What a notebook cell ends with: widgets where a kernel runs, a page's explorer elsewhere.
+
+    An explorer has a ``name``, which is that of its function in ``explorers.js``; a
+    ``question``, the caption; and ``data()``, ``svg()``, ``summary()`` and ``widget``.
+    """
+
+    name = None
+
+    def html(self):
+        """The figure that a page's script brings to life, with a static picture inside."""
+        data = self.data()
+        alive = ""
+        if data is not None:
+            text = html.escape(
+                json.dumps(data, separators=(",", ":"), allow_nan=False), quote=False
+            )
+            quoted = text.replace("'", "&#39;")
+            alive = f" data-explorer=\"{self.name}\" data-setting='{quoted}'"
+        picture = base64.b64encode(self.svg().encode()).decode()
+        return (
+            f'<figure class="explorer"{alive}>\n'
+            f'<img alt="{html.escape(self.summary())}" src="data:image/svg+xml;base64,{picture}">\n'
+            f"<figcaption>{html.escape(self.question)}</figcaption>\n"
+            "</figure>"
+        )
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        bundle = {"text/plain": repr(self), "text/html": self.html()}
+        if _in_kernel():
+            with suppress(ImportError):  # ipywidgets
+                bundle = {**self.widget._repr_mimebundle_(), **bundle}
+        return bundle
+
+
+def _in_kernel():
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return getattr(get_ipython(), "kernel", None) is not None
