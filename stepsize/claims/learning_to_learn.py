@@ -1,0 +1,461 @@
+"""Claims about meta-gradients (Yao, Section 2.8), and the small MAML of its chapter."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from stepsize.claims import Measured, agrees, claim
+from stepsize.claims._experiments import VALLEY, VALLEY_START
+from stepsize.methods import IDBD, GradientDescent, HypergradientDescent
+from stepsize.objectives import quadratic
+from stepsize.runs import minimize
+from stepsize.streams import LinearSample
+
+INPUTS, RELEVANT = 20, 5  # as in Sutton's stream
+NOISE = 0.5  # standard deviation of the noise in the targets
+SEEDS = 8
+TASKS = 12  # drawn in each iteration of meta-training
+SHOTS = (5, 10, 20)  # samples of a task from which it is learned
+ALPHAS = np.geomspace(0.02, 1.3, 13)  # from which fixed inner step sizes are tuned
+MAML_ALPHAS = ALPHAS[5:10]  # for which MAML learns initial weights
+META_STEP = 0.3  # of the initial weights; falls as 1 / (1 + k / 20)
+META_META = 0.1  # of the logarithms of learned step sizes
+ITERATIONS = 200
+
+
+# ---- tasks: linear regression, 20 inputs of which five matter ------------------------------------
+
+
+def tasks(rng, shape, mean=1.0, spread=1.0):
+    """Target weights of many tasks: those of the relevant inputs vary, the others are zero."""
+    c = np.zeros((*shape, INPUTS))
+    c[..., :RELEVANT] = mean + spread * rng.standard_normal((*shape, RELEVANT))
+    return c
+
+
+def samples(rng, c, shots):
+    """Inputs (*tasks, shots, inputs) and noisy targets (*tasks, shots)."""
+    x = rng.standard_normal((*c.shape[:-1], shots, INPUTS))
+    noise = NOISE * rng.standard_normal(x.shape[:-1])
+    return x, (x @ c[..., None])[..., 0] + noise
+
+
+def times(x, v):
+    """The Hessian of a task's half mean squared error, applied to a vector."""
+    return (np.swapaxes(x, -1, -2) @ (x @ v[..., None]))[..., 0] / x.shape[-2]
+
+
+def gradient(data, w):
+    x, y = data
+    miss = (x @ w[..., None])[..., 0] - y
+    return (np.swapaxes(x, -1, -2) @ miss[..., None])[..., 0] / x.shape[-2]
+
+
+def excess(w, c):
+    """The expected loss above the noise: half the squared distance to the task's weights."""
+    return 0.5 * ((w - c) ** 2).sum(axis=-1)
+
+
+# ---- one chain rule ------------------------------------------------------------------------------
+
+
+def meta_gradients(theta, alpha, support, query, first_order=False):
+    """The query loss after one inner step: its derivatives by where and how long the step is.
+
+    The inner step is u = theta - alpha g(theta) on the support samples; alpha may be one number
+    or one a weight.
+    """
+    g = gradient(support, theta)
+    u = theta - alpha * g
+    g_query = gradient(query, u)
+    by_theta = g_query if first_order else g_query - times(support[0], alpha * g_query)
+    by_alpha = -g_query * g  # HD's product, component by component
+    return by_theta, by_alpha
+
+
+LEARNERS = ("joint", "first-order MAML", "MAML", "MAML, one step size", "MAML, step sizes")
+
+
+@cache
+def meta_train(shots, fresh=True, seed=0):
+    """Meta-train all learners on the same tasks; (theta, alpha) of each, by seed.
+
+    Joint training and fixed-alpha MAML learn theta only, MAML for each alpha of the grid. With
+    ``fresh=False`` the meta-loss is taken on the samples of the inner step.
+    """
+    rng = np.random.default_rng([seed, shots])
+    zero = np.zeros((SEEDS, 1, INPUTS))
+    start = np.log(np.full((SEEDS, 1, 1), 0.1))
+    state = {"joint": [zero, None]}
+    for alpha in MAML_ALPHAS if fresh else ():
+        for name in ("first-order MAML", "MAML"):
+            state[name, alpha] = [zero, np.full((SEEDS, 1, 1), alpha)]
+    state["MAML, one step size"] = [zero, np.exp(start)]
+    state["MAML, step sizes"] = [zero, np.exp(start + zero)]
+    for k in range(ITERATIONS):
+        c = tasks(rng, (SEEDS, TASKS))
+        support, query = (samples(rng, c, shots) for _ in range(2))
+        if not fresh:
+            query = support
+        step = META_STEP / (1 + k / 20)
+        for name, (theta, alpha) in state.items():
+            many = np.broadcast_to(theta, c.shape)
+            if name == "joint":
+                both = gradient(support, many) + gradient(query, many)
+                state[name][0] = theta - step * both.mean(axis=1, keepdims=True) / 2
+                continue
+            first_order = name[0] == "first-order MAML"
+            by_theta, by_alpha = meta_gradients(many, alpha, support, query, first_order)
+            state[name][0] = theta - step * by_theta.mean(axis=1, keepdims=True)
+            if name in LEARNERS:
+                slope = by_alpha.mean(axis=1, keepdims=True)
+                if alpha.shape[-1] == 1:
+                    slope = slope.sum(axis=-1, keepdims=True)
+                size = META_META * np.clip(alpha * slope, -5, 5)  # the early ones are large
+                state[name][1] = alpha * np.exp(-size)
+    return state
+
+
+def test_error(theta, alpha, shots, seed, tasks_=200, mean=1.0, spread=1.0):
+    """Mean error over new tasks after one step from each task's own samples, by seed."""
+    rng = np.random.default_rng([seed, shots, 7])
+    c = tasks(rng, (SEEDS, tasks_), mean, spread)
+    data = samples(rng, c, shots)
+    many = np.broadcast_to(theta, c.shape)
+    return excess(many - alpha * gradient(data, many), c).mean(axis=1)
+
+
+def tuned_error(theta, shots, **kwargs):
+    """The same with the inner step size that is best on other tasks than those of the test."""
+    validated = [test_error(theta, a, shots, 1, **kwargs).mean() for a in ALPHAS]
+    return test_error(theta, ALPHAS[int(np.argmin(validated))], shots, 2, **kwargs)
+
+
+@cache
+def solved_error(shots, start=0.0, inputs=INPUTS):
+    """The same when a task is learned to the end, by regression that is drawn towards a start.
+
+    The penalty is tuned like the step sizes. With only the relevant inputs and their mean, no
+    method does better: it is the mean of the posterior.
+    """
+
+    def error(penalty, seed):
+        rng = np.random.default_rng([seed, shots, 7])
+        c = tasks(rng, (SEEDS, 100))
+        x, y = samples(rng, c, shots)
+        x, c = x[..., :inputs], c[..., :inputs]
+        t = np.swapaxes(x, -1, -2)
+        away = y - start * x[..., :RELEVANT].sum(axis=-1)
+        v = np.linalg.solve(t @ x + penalty * np.eye(inputs), t @ away[..., None])[..., 0]
+        v[..., :RELEVANT] += start
+        return excess(v, c).mean(axis=1)
+
+    grid = 10.0 ** np.arange(-1, 1.6, 0.5)
+    return error(grid[int(np.argmin([error(r, 1).mean() for r in grid]))], 2)
+
+
+@cache
+def results(shots, fresh=True):
+    """Test errors of every learner, by seed; ``scratch`` starts each task at zero."""
+    state = meta_train(shots, fresh)
+    found = {"scratch": tuned_error(np.zeros(INPUTS), shots)}
+    found["joint"] = tuned_error(state["joint"][0], shots)
+    for name in LEARNERS[1:3] if fresh else ():
+        every = [s for key, s in state.items() if key[0] == name]
+        at = int(np.argmin([test_error(*s, shots, 1).mean() for s in every]))
+        found[name] = test_error(*every[at], shots, 2)
+    for name in LEARNERS[3:]:
+        found[name] = test_error(*state[name], shots, 2)
+    return found
+
+
+def weights_of_tasks(curvature, alpha, steps=1, first_order=False):
+    """How much a task of a curvature counts in MAML's initial weight, in one dimension."""
+    power = steps if first_order else 2 * steps
+    return curvature * (1 - alpha * curvature) ** power
+
+
+def idbd_derivative(inputs, examples=50, size=0.02, seed=0):
+    """IDBD's trace h and the derivative of each weight by the logarithm of its own step size."""
+    rng = np.random.default_rng(seed)
+    data = [
+        LinearSample(x, x.sum() + rng.standard_normal())
+        for x in rng.standard_normal((examples, inputs))
+    ]
+    method, w = IDBD(size, meta_step_size=0.0), np.zeros(inputs)
+    state = method.init(w)
+    for sample in data:
+        w, state = method.step(w, state, sample)
+
+    def end(log_alpha):
+        v = np.zeros(inputs)
+        for sample in data:
+            v = v - np.exp(log_alpha) * sample.grad(v)
+        return v
+
+    exact, h = np.empty(inputs), 1e-5
+    for i in range(inputs):
+        shift = h * np.eye(inputs)[i]
+        exact[i] = (end(np.log(size) + shift) - end(np.log(size) - shift))[i] / (2 * h)
+    return state.h, exact
+
+
+# ---- claims --------------------------------------------------------------------------------------
+
+MAML = {"where": "Section 2.8, MAML"}
+META = {"where": "Section 2.8"}
+
+
+@claim(
+    "yao-maml-one-task",
+    statement="If there is only one task, MAML just reduces to normal gradient descent.",
+    rule="on one bowl MAML's first step from some point is gradient descent's with some step "
+    "size, and it moves wherever gradient descent does",
+    **MAML,
+)
+def _():
+    bowl, alpha, w = quadratic([1.0, 4.0]), 0.25, np.array([1.0, 1.0])
+    g = bowl.grad(w)
+    meta = (1 - alpha * np.array([1.0, 4.0])) * bowl.grad(w - alpha * g)
+    angle = np.degrees(np.arccos(meta @ g / np.sqrt(meta @ meta * (g @ g))))
+    still = meta[1] == 0 != g[1]
+    return Measured(
+        f"bowl with curvatures 1 and 4, alpha = 1/4: gradient {g}, MAML's {meta}, "
+        f"{angle:.0f}° apart",
+        agrees(angle < 1e-6 and not still),
+        "The meta-gradient is (I - alpha f'') f'(w - alpha f'(w)). Where alpha is 1 over a "
+        "curvature it is zero, though gradient descent would move.",
+    )
+
+
+@claim(
+    "yao-maml-descent",
+    statement="The update of theta is simply gradient descent on the meta-loss.",
+    rule="the gradient through the inner step equals central differences of the meta-loss",
+    **MAML,
+)
+def _():
+    rng = np.random.default_rng(0)
+    c = tasks(rng, (6,))
+    support, query = samples(rng, c, 5), samples(rng, c, 5)
+    theta, alpha = rng.standard_normal(INPUTS), 0.1
+    x, y = query
+
+    def meta_loss(theta):
+        u = theta - alpha * gradient(support, np.broadcast_to(theta, c.shape))
+        return 0.5 * (((x @ u[..., None])[..., 0] - y) ** 2).mean(axis=-1).sum()
+
+    numeric = np.array(
+        [(meta_loss(theta + s) - meta_loss(theta - s)) / 2e-4 for s in 1e-4 * np.eye(INPUTS)]
+    )
+    many = np.broadcast_to(theta, c.shape)
+    off = {}
+    for first_order in (False, True):
+        by_theta, _ = meta_gradients(many, alpha, support, query, first_order)
+        gap = by_theta.sum(axis=0) - numeric
+        off[first_order] = np.sqrt(gap @ gap / (numeric @ numeric))
+    return Measured(
+        f"equal to differences; without the Hessian (first-order MAML) off by {off[True]:.0%}"
+        if off[False] < 1e-6
+        else f"off by {off[False]:.1e}",
+        agrees(off[False] < 1e-6),
+        "'Simply' hides a product with the Hessian of the inner loss, one more gradient's work.",
+    )
+
+
+@claim(
+    "yao-maml-same-samples",
+    statement="The meta-loss is the sum of the tasks' losses on the same samples (X_i, Y_i) that "
+    "the inner step used.",
+    rule="learned so, initial weights and step sizes do at most 5 percent worse on new tasks "
+    "than with fresh samples, for 5, 10 and 20 shots; partly: for some",
+    **MAML,
+)
+def _():
+    name = LEARNERS[-1]
+    ratio = {k: results(k, False)[name].mean() / results(k)[name].mean() for k in SHOTS}
+    good = [r < 1.05 for r in ratio.values()]
+    return Measured(
+        "error over that with fresh samples: "
+        + ", ".join(f"{r:.2f} ({k} shots)" for k, r in ratio.items()),
+        agrees(all(good), partly=any(good)),
+        "On its own samples a task rewards a step that fits their noise. Finn et al. draw fresh "
+        "ones for the meta-loss.",
+    )
+
+
+@claim(
+    "yao-meta-one-loss",
+    statement="In step-size adaptation both losses, of the weights and of the step size, stem from "
+    "the same function f, and the update is the bridge between them.",
+    rule="HD's change is minus eta times the derivative of f through the last update",
+    methods=("HypergradientDescent",),
+    **META,
+)
+def _():
+    eta, h, w = 1e-8, 1e-7, np.array(VALLEY_START)
+    trace = minimize(HypergradientDescent(1e-4, eta), VALLEY, w, iterations=20)
+    worst = 0.0
+    for k in range(1, 20):
+        w, alpha = trace.w[k - 1], trace.step_size[k, 0]
+        g = VALLEY.grad(w)
+        up, down = (VALLEY.loss(w - (alpha + s) * g) for s in (h, -h))
+        change = (trace.step_size[k + 1, 0] - alpha) / eta
+        worst = max(worst, abs(change + (up - down) / (2 * h)) / (g @ g))
+    return Measured(
+        "equal in 19 steps in the valley" if worst < 1e-6 else f"off by {worst:.1e}",
+        agrees(worst < 1e-6),
+        "One function, but not one sample of it: with noise the second gradient has to be fresh.",
+    )
+
+
+@claim(
+    "yao-meta-idbd-descent",
+    statement="IDBD minimizes the mean squared error for its step sizes by gradient descent, just "
+    "as for the weights.",
+    rule="its trace is the derivative of the weights by the logarithms of their own step sizes, "
+    "for 1, 5 and 20 weights; partly: for one weight",
+    methods=("IDBD",),
+    **META,
+)
+def _():
+    off = {}
+    for inputs in (1, 5, 20):
+        h, exact = idbd_derivative(inputs)
+        off[inputs] = np.sqrt(((h - exact) ** 2).sum() / (exact**2).sum())
+    return Measured(
+        "trace off by " + ", ".join(f"{x:.1%} ({d} weights)" for d, x in off.items()),
+        agrees(all(x < 1e-3 for x in off.values()), partly=off[1] < 1e-3),
+        "A step size reaches its own weight through the other weights too, and IDBD leaves that "
+        "out, as Sutton says.",
+    )
+
+
+@claim(
+    "yao-meta-any-parameter",
+    statement="The idea is not limited to step sizes: whatever the loss can be expressed by can be "
+    "learned by gradient descent.",
+    rule="descent through an inner run lowers the meta-loss for the step size, the momentum rate "
+    "and the initial weights, each learned alone, by 5 percent or more",
+    **META,
+)
+def _():
+    bowl = quadratic([1.0, 10.0])
+
+    def meta_loss(p):
+        step, momentum, x, y = p
+        w, move = np.array([x, y]), np.zeros(2)
+        for _ in range(5):
+            move = momentum * move - step * bowl.grad(w)
+            w = w + move
+        return bowl.loss(w)
+
+    falls = {}
+    for name, who, meta_step in (
+        ("step size", [0], 0.001),
+        ("momentum", [1], 0.01),
+        ("initial weights", [2, 3], 0.3),
+    ):
+        p = np.array([0.05, 0.1, 2.0, 1.0])
+        before = meta_loss(p)
+        for _ in range(200):
+            slope = np.zeros(4)
+            for i in who:
+                s = 1e-6 * np.eye(4)[i]
+                slope[i] = (meta_loss(p + s) - meta_loss(p - s)) / 2e-6
+            p = p - meta_step * slope
+        falls[name] = meta_loss(p) / before
+    return Measured(
+        "meta-loss falls to " + ", ".join(f"{x:.0%} ({n})" for n, x in falls.items()),
+        agrees(all(x < 0.95 for x in falls.values())),
+        "Differentiable is enough for descent; whether the minimum is worth having is another "
+        "matter.",
+    )
+
+
+@claim(
+    "yao-meta-similarity",
+    statement="It is important that the tasks are similar.",
+    rule="the gain of jointly trained initial weights over zero, both with tuned step sizes, "
+    "falls as the tasks' weights spread, and below 10 percent",
+    **META,
+)
+def _():
+    gains = {}
+    theta = np.zeros(INPUTS)
+    theta[:RELEVANT] = 1.0  # the tasks' mean, whatever their spread
+    for spread in (0.3, 1.0, 4.0):
+        ends = [tuned_error(w, 10, spread=spread).mean() for w in (theta, 0 * theta)]
+        gains[spread] = 1 - ends[0] / ends[1]
+    order = list(gains.values())
+    return Measured(
+        "; ".join(f"spread {s:g}: {g:.0%} less error" for s, g in gains.items()),
+        agrees(order == sorted(order, reverse=True) and order[-1] < 0.1),
+        "What tasks have in common is their mean; the farther they lie from it, the less it helps.",
+    )
+
+
+@claim(
+    "yao-meta-few-samples",
+    statement="Meta-learning lets a new task be learned from very few samples.",
+    rule="with learned initial weights and step sizes, one step on 5 samples does better than "
+    "tuned regression from scratch on 10, on average; partly: than on 5",
+    **META,
+)
+def _():
+    few, joint = results(5)[LEARNERS[-1]].mean(), solved_error(5, 1.0).mean()
+    scratch = {k: solved_error(k).mean() for k in SHOTS}
+    return Measured(
+        f"error {few:.2f} from 5 samples; regression from scratch "
+        + ", ".join(f"{x:.2f} ({k})" for k, x in scratch.items())
+        + f"; drawn to the tasks' mean {joint:.2f} (5)",
+        agrees(few < scratch[10], partly=few < scratch[5]),
+        "Most of it is the common mean, which joint training finds too.",
+    )
+
+
+@claim(
+    "yao-conclusion-only-samples",
+    where="Section 4, last paragraph",
+    statement="All the experience that these meta-gradient methods use are the samples provided; "
+    "the data of the updates are not used.",
+    rule="two IDBD learners with the same weights, step sizes and next sample, but other updates "
+    "behind them, choose the same step sizes",
+    methods=("IDBD",),
+)
+def _():
+    method, w, sample = IDBD(0.05, 0.1), np.array([0.5]), LinearSample([1.0], 2.0)
+    chosen = []
+    for h in (0.5, -0.5):
+        state = method.init(w)
+        state.h = np.array([h])
+        chosen.append(method.step(w, state, sample)[1].step_size[0])
+    return Measured(
+        f"step sizes {chosen[0]:.4f} and {chosen[1]:.4f}",
+        agrees(chosen[0] == chosen[1]),
+        "IDBD's trace is a record of recent weight changes, as Section 2.6 says, and TIDBD, which "
+        "the paragraph cites, has one as well.",
+    )
+
+
+@cache
+def carried(tasks_=6, level=1e-6):
+    """Gradients that HD needs on each of a row of bowls, afresh and with the last step size."""
+    rng = np.random.default_rng(0)
+    needed = np.zeros((2, tasks_), dtype=int)
+    first = 0.002
+    for k in range(tasks_):
+        bowl = quadratic([1.0, 20.0], minimizer=rng.standard_normal(2), rotation=rng.uniform(0, 3))
+        w0 = bowl.minimizer + np.array([1.0, 1.0])
+        for row, step in enumerate((0.002, first)):
+            trace = minimize(
+                HypergradientDescent(step, 0.02, multiplicative=True), bowl, w0, iterations=2000
+            )
+            needed[row, k] = trace.grad_evals[trace.first(error=level)]
+        first = float(np.exp(np.log(trace.step_size[1 : needed[1, k] + 1, 0]).mean()))
+    best = GradientDescent(2 / 21)
+    trace = minimize(best, bowl, w0, iterations=2000)
+    # one constant step size for the last bowl, the best for its curvatures
+    return needed, int(trace.grad_evals[trace.first(error=level)])
