@@ -19,6 +19,8 @@ __all__ = ["Explorer", "as_svg", "book_style", "number"]
 
 def number(x):
     """Three significant digits: 0.0123, 465, 1.2e-9."""
+    if x is None:
+        return "none"
     if isinstance(x, str):
         return x
     text = f"{float(x):.2e}"

@@ -49,6 +49,11 @@ _COARSE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
 _COUNTS = [*range(1, 10), *map(int, _decades(1, 2, _COARSE))]
 _RATES = [*(k / 20 for k in range(18)), *(k / 100 for k in range(90, 100)), 0.995, 0.999]
 
+_ROUND = [0.0, *_decades(-12, 0, [1])]
+_TWENTIETHS = [k / 20 for k in range(21)]
+_FACTORS = [1.0, 1.01, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0]
+_MINIMA = [-10.0, -1.0, -0.1, 0.0, 0.001, 0.01, 0.1, 1.0, 10.0]
+
 KNOBS = {
     "step_size": _decades(-5, -1, _FINE),
     "momentum": _RATES,
@@ -58,17 +63,102 @@ KNOBS = {
     "correction_steps": [*range(21), 30, 50],
     "pairing": ["published", "derived"],
     "reuse_gradient": [False, True],
+    "minimum": _MINIMA,
+    "L4.minimum": [*_MINIMA, None],
+    "max_step": [*_decades(-5, 1, [1, 2, 5]), np.inf],
+    "scale": [0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.5, 2.0, 3.0, 5.0],
+    "eps": _ROUND,
+    "growth": [*_FACTORS, None],
+    "direction": ["momentum", "adam", "gradient"],
+    "fraction": _TWENTIETHS,
+    "minimum_factor": _TWENTIETHS,
+    "initial_factor": _TWENTIETHS,
+    "forget_time": [*_decades(0, 4, [1, 2, 5]), np.inf],
+    "direction_eps": _ROUND,
+    "beta1": _RATES,
+    "beta2": [*_RATES, 0.9999],
+    "decay": _RATES,
+    "eps_inside": [False, True],
+    "bias_correction": [False, True],
+    "factor": _FACTORS,
+    "meta_step_size": [0.0, *_decades(-12, 0, [1, 2, 5])],
+    "trace_decay": _RATES,
+    "multiplicative": [False, True],
+    "variant": ["long", "short"],
+    "tau": _decades(0, 5, [1, 2, 5]),
 }
 """The values that a reader can give to a hyper-parameter, by its name, or by class and name.
 
-Numbers make a slider (a word after them is its last stop), words alone a choice, ``[False, True]``
-a checkbox. A setting's own value is always among the stops.
+Numbers make a slider (a word or None after them is its last stop), words alone a choice,
+``[False, True]`` a checkbox. A setting's own value is always among the stops.
 """
 
-PAGE_METHODS = ["GradientDescent", "HeavyBall", "Nesterov", "Csawg"]
+PAGE_METHODS = [
+    *("GradientDescent", "HeavyBall", "Nesterov", "Csawg", "Polyak", "StochasticPolyak", "L4"),
+    *("LossGrad", "AdaGrad", "RMSProp", "Adam", "HypergradientDescent", "AdamHD"),
+    *("BarzilaiBorwein", "IDBD", "Autostep"),
+]
 """The methods that the static page knows."""
 
-# The last bowl has curvature 1000 along (1, 1) and 1 along (1, -1).
+
+def _beale():
+    """Beale's function: plateaus, and steep walls beyond them."""
+
+    def residuals(w):
+        x, y = w
+        u = (1 - y, 1 - y * y, 1 - y * y * y)
+        return u, (1.5 - x * u[0], 2.25 - x * u[1], 2.625 - x * u[2])
+
+    def loss(w):
+        _, r = residuals(w)
+        return r[0] * r[0] + r[1] * r[1] + r[2] * r[2]
+
+    def grad(w):
+        (x, y), (u, r) = w, residuals(w)
+        along_x = -2 * (r[0] * u[0] + r[1] * u[1] + r[2] * u[2])
+        return np.stack([along_x, 2 * x * (r[0] + 2 * y * r[1] + 3 * y * y * r[2])])
+
+    def curvature(w):
+        (x, y), (u, r) = w, residuals(w)
+        along_y = 2 * x * x * (1 + 4 * y * y + 9 * y * y * y * y)
+        return np.stack(
+            [
+                2 * (u[0] * u[0] + u[1] * u[1] + u[2] * u[2]),
+                along_y + 2 * x * (2 * r[1] + 6 * y * r[2]),
+            ]
+        )
+
+    return objectives.Objective(loss, grad, [3.0, 0.5], 0.0, curvature)
+
+
+def _camel():
+    """The camel with three humps: two local minima beside the one at the origin."""
+
+    def loss(w):
+        x, y = w
+        q = x * x
+        return q * (2 - 1.05 * q + q * q / 6) + x * y + y * y
+
+    def grad(w):
+        x, y = w
+        q = x * x
+        return np.stack([x * (4 - 4.2 * q + q * q) + y, x + 2 * y])
+
+    def curvature(w):
+        q = w[0] * w[0]
+        return np.stack([4 - 12.6 * q + 5 * q * q, np.full_like(q, 2.0)])
+
+    return objectives.Objective(loss, grad, [0.0, 0.0], 0.0, curvature)
+
+
+_FUNCTIONS = {
+    "rosenbrock": objectives.rosenbrock,
+    "quadratic": objectives.quadratic,
+    "beale": _beale,
+    "camel": _camel,
+}
+
+# The turned bowls have their large curvature along (1, 1) and along (4, 3).
 OBJECTIVES = {
     "rosenbrock": {
         "title": "Rosenbrock's valley",
@@ -90,6 +180,27 @@ OBJECTIVES = {
             "minimizer": [1.0, 1.0],
         },
         "view": [[-1.5, 3.5], [-1.0, 3.0]],
+    },
+    "tilted bowl": {
+        "title": "bowl, curvatures 100 and 1, turned by 37 degrees",
+        "function": "quadratic",
+        "parameters": {
+            "curvature": [[64.36, 47.52], [47.52, 36.64]],
+            "minimizer": [1.0, 1.0],
+        },
+        "view": [[-1.5, 3.5], [-1.0, 3.0]],
+    },
+    "beale": {
+        "title": "Beale's function",
+        "function": "beale",
+        "parameters": {},
+        "view": [[-1.0, 4.5], [-2.0, 2.0]],
+    },
+    "camel": {
+        "title": "the camel with three humps",
+        "function": "camel",
+        "parameters": {},
+        "view": [[-2.5, 2.5], [-2.0, 2.0]],
     },
 }
 """The objectives that both homes know by name, and the part of the plane to show."""
@@ -313,11 +424,13 @@ class _Picture:
 def _named(name):
     """An objective that both homes know."""
     known = OBJECTIVES[name]
-    return getattr(objectives, known["function"])(**known["parameters"])
+    return _FUNCTIONS[known["function"]](**known["parameters"])
 
 
 def _has_twin(method):
-    plain = all(isinstance(value, (int, float, str)) for value in vars(method).values())
+    plain = all(
+        value is None or isinstance(value, (int, float, str)) for value in vars(method).values()
+    )
     return plain and type(method).__name__ in PAGE_METHODS
 
 
@@ -484,3 +597,6 @@ def valley(
     80
     """
     return Valley(methods, objective, w0, grad_evals, over, weight, presets, question, view)
+
+
+from stepsize._steps import planning_step  # noqa: E402  (they need the lists above)

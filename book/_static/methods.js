@@ -3,13 +3,14 @@
 // Every class and function here is the twin of its namesake in stepsize/, with the same
 // parameters and the same operations in the same order, using only + - * / and Math.sqrt, which
 // IEEE 754 rounds alike everywhere. So each float equals the package's; the test of the page's
-// arithmetic holds every entry of `objectives` and `methods` against it.
+// arithmetic holds every entry of `objectives` and `methods` against it. Only IDBD and Autostep
+// need Math.exp, whose last bit is the engine's own; they are held to a tolerance.
 //
 // Weights are plain arrays of numbers. No drawing, no document: this file runs in any engine.
 "use strict";
 
 globalThis.Stepsize = (() => {
-// ---- objectives: { minimizer, loss(w), grad(w) } -------------------------------------------
+// ---- objectives: { minimizer, loss(w), grad(w), curvature(w) } -------------------------------
 
 function rosenbrock({ dim = 2 } = {}) {
   return {
@@ -33,6 +34,15 @@ function rosenbrock({ dim = 2 } = {}) {
       g.push(0 + before);
       return g;
     },
+    curvature(w) {
+      const c = [];
+      for (let i = 0; i < dim; i++) {
+        let own = 0;
+        if (i + 1 < dim) own = 2 - 400 * (w[i + 1] - w[i] * w[i]) + 800 * w[i] * w[i];
+        c.push(i > 0 ? own + 200 : own);
+      }
+      return c;
+    },
   };
 }
 
@@ -53,13 +63,66 @@ function quadratic({ curvature, minimizer = curvature.map(() => 0) }) {
     const g = grad(w);
     return 0.5 * w.reduce((total, x, i) => total + (x - minimizer[i]) * g[i], 0);
   };
-  return { minimizer, loss, grad };
+  return { minimizer, loss, grad, curvature: () => curvature.map((row, i) => (isMatrix ? row[i] : row)) };
+}
+
+function beale() {
+  const residuals = ([x, y]) => {
+    const u = [1 - y, 1 - y * y, 1 - y * y * y];
+    return { u, r: [1.5 - x * u[0], 2.25 - x * u[1], 2.625 - x * u[2]] };
+  };
+  return {
+    minimizer: [3, 0.5],
+    loss(w) {
+      const { r } = residuals(w);
+      return r[0] * r[0] + r[1] * r[1] + r[2] * r[2];
+    },
+    grad(w) {
+      const [x, y] = w, { u, r } = residuals(w);
+      return [
+        -2 * (r[0] * u[0] + r[1] * u[1] + r[2] * u[2]),
+        2 * x * (r[0] + 2 * y * r[1] + 3 * y * y * r[2]),
+      ];
+    },
+    curvature(w) {
+      const [x, y] = w, { u, r } = residuals(w);
+      return [
+        2 * (u[0] * u[0] + u[1] * u[1] + u[2] * u[2]),
+        2 * x * x * (1 + 4 * y * y + 9 * y * y * y * y) + 2 * x * (2 * r[1] + 6 * y * r[2]),
+      ];
+    },
+  };
+}
+
+function camel() {
+  return {
+    minimizer: [0, 0],
+    loss([x, y]) {
+      const q = x * x;
+      return q * (2 - 1.05 * q + q * q / 6) + x * y + y * y;
+    },
+    grad([x, y]) {
+      const q = x * x;
+      return [x * (4 - 4.2 * q + q * q) + y, x + 2 * y];
+    },
+    curvature([x]) {
+      const q = x * x;
+      return [4 - 12.6 * q + 5 * q * q, 2];
+    },
+  };
 }
 
 // ---- methods: init(w) -> state, step(w, state, oracle) -> w; the state is updated -------------
 
 const everywhere = (value, w) => w.map(() => value);
-const descend = (w, alpha, g) => w.map((x, i) => x - alpha * g[i]);
+const descend = (w, alpha, g) => w.map((x, i) => x - alpha * g[i]); // one step size for all
+const descendEach = (w, alpha, g) => w.map((x, i) => x - alpha[i] * g[i]);
+const inner = (a, b) => a.reduce((total, x, i) => total + x * b[i], 0);
+const ratio = (a, b) => (b !== 0 ? a / b : 0);
+// A running average: decay times the old, the rest of the new.
+const average = (decay, old, fresh) => old.map((x, i) => decay * x + (1 - decay) * fresh[i]);
+const squares = (g) => g.map((x) => x * x);
+const root = (v, eps, inside) => (inside ? Math.sqrt(v + eps) : Math.sqrt(v) + eps);
 
 class GradientDescent {
   constructor({ step_size }) {
@@ -167,6 +230,261 @@ class Csawg {
   }
 }
 
+class Polyak {
+  constructor({ minimum, max_step = Infinity }) {
+    Object.assign(this, { minimum, max_step });
+  }
+  init(w) {
+    return { step_size: everywhere(NaN, w) };
+  }
+  step(w, state, oracle) {
+    const g = oracle.grad(w);
+    const alpha = Math.min(ratio(oracle.loss(w) - this.minimum, inner(g, g)), this.max_step);
+    state.step_size = everywhere(alpha, w);
+    return descend(w, alpha, g);
+  }
+}
+
+class StochasticPolyak {
+  constructor({ minimum = 0, scale = 0.5, max_step = Infinity, eps = 0, growth = null }) {
+    Object.assign(this, { minimum, scale, max_step, eps, growth });
+  }
+  init(w) {
+    return { step_size: everywhere(NaN, w), last: Infinity };
+  }
+  step(w, state, oracle) {
+    const g = oracle.grad(w);
+    let alpha = ratio(oracle.loss(w) - this.minimum, this.scale * inner(g, g) + this.eps);
+    alpha = Math.min(alpha, this.max_step);
+    if (this.growth !== null) alpha = Math.min(alpha, this.growth * state.last);
+    if (alpha > 0) state.last = alpha;
+    state.step_size = everywhere(alpha, w);
+    return descend(w, alpha, g);
+  }
+}
+
+class L4 {
+  constructor({
+    direction = "momentum", fraction = 0.15, minimum_factor = 0.9, initial_factor = 0.75,
+    forget_time = 1000, minimum = null, beta1 = 0.9, beta2 = 0.999, direction_eps = 1e-4, eps = 1e-12,
+  }) {
+    Object.assign(this, {
+      direction, fraction, minimum_factor, initial_factor, forget_time, minimum, beta1, beta2,
+      direction_eps, eps,
+    });
+  }
+  init(w) {
+    const zero = everywhere(0, w);
+    return { step_size: everywhere(NaN, w), lowest: null, m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
+  }
+  step(w, state, oracle) {
+    const f = oracle.loss(w), g = oracle.grad(w);
+    const [g_hat, v] = this.directions(g, state);
+    let estimate = this.minimum;
+    if (estimate === null) {
+      const lowest = state.lowest === null ? this.initial_factor * f : Math.min(state.lowest, f);
+      estimate = this.minimum_factor * lowest;
+      state.lowest = (1 + 1 / this.forget_time) * lowest;
+    }
+    const alpha = ratio(this.fraction * (f - estimate), inner(g_hat, v) + this.eps);
+    state.step_size = everywhere(alpha, w);
+    return descend(w, alpha, v);
+  }
+  directions(g, state) {
+    const { direction, beta1, beta2, direction_eps } = this;
+    if (direction === "gradient") return [g, g];
+    state.beta1_k *= beta1;
+    state.m = average(beta1, state.m, g);
+    const g_hat = state.m.map((x) => x / (1 - state.beta1_k));
+    if (direction === "momentum") return [g_hat, g_hat];
+    state.beta2_k *= beta2;
+    state.v = average(beta2, state.v, squares(g));
+    return [g_hat, g_hat.map((x, i) =>
+      ratio(x, Math.sqrt(state.v[i] / (1 - state.beta2_k)) + direction_eps))];
+  }
+}
+
+class LossGrad {
+  constructor({ step_size, factor = 1.05 }) {
+    Object.assign(this, { step_size, factor });
+  }
+  init(w) {
+    return { step_size: everywhere(this.step_size, w), h: this.step_size };
+  }
+  step(w, state, oracle) {
+    const { h } = state, g = oracle.grad(w), after = descend(w, h, g);
+    const promised = inner(g, g.map((x) => h * x));
+    const error = oracle.loss(after) - oracle.loss(w) + promised;
+    if (error > promised / 2) state.h = h / this.factor;
+    else if (error <= promised / 2 && promised > 0) state.h = h * this.factor;
+    state.step_size = everywhere(h, w);
+    return after;
+  }
+}
+
+class AdaGrad {
+  constructor({ step_size, eps = 1e-10 }) {
+    Object.assign(this, { step_size, eps });
+  }
+  init(w) {
+    return { step_size: everywhere(NaN, w), s: everywhere(0, w) };
+  }
+  step(w, state, oracle) {
+    const g = oracle.grad(w);
+    state.s = state.s.map((s, i) => s + g[i] * g[i]);
+    state.step_size = state.s.map((s) => ratio(this.step_size, Math.sqrt(s) + this.eps));
+    return descendEach(w, state.step_size, g);
+  }
+}
+
+class RMSProp {
+  constructor({ step_size, decay = 0.9, eps = 1e-8, eps_inside = false }) {
+    Object.assign(this, { step_size, decay, eps, eps_inside });
+  }
+  init(w) {
+    return { step_size: everywhere(NaN, w), v: everywhere(0, w) };
+  }
+  step(w, state, oracle) {
+    const g = oracle.grad(w);
+    state.v = average(this.decay, state.v, squares(g));
+    state.step_size = state.v.map((v) => ratio(this.step_size, root(v, this.eps, this.eps_inside)));
+    return descendEach(w, state.step_size, g);
+  }
+}
+
+class Adam {
+  constructor({
+    step_size = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, bias_correction = true, eps_inside = false,
+  }) {
+    Object.assign(this, { step_size, beta1, beta2, eps, bias_correction, eps_inside });
+  }
+  init(w) {
+    const zero = everywhere(0, w);
+    return { step_size: everywhere(NaN, w), m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
+  }
+  step(w, state, oracle) {
+    const g = oracle.grad(w);
+    let m = (state.m = average(this.beta1, state.m, g));
+    let v = (state.v = average(this.beta2, state.v, squares(g)));
+    state.beta1_k *= this.beta1;
+    state.beta2_k *= this.beta2;
+    if (this.bias_correction) {
+      m = m.map((x) => x / (1 - state.beta1_k));
+      v = v.map((x) => x / (1 - state.beta2_k));
+    }
+    state.step_size = v.map((x) => ratio(this.step_size, root(x, this.eps, this.eps_inside)));
+    return descendEach(w, state.step_size, m);
+  }
+}
+
+class HypergradientDescent {
+  constructor({ step_size, meta_step_size, momentum = 0, trace_decay = 0, multiplicative = false }) {
+    Object.assign(this, { step_size, meta_step_size, momentum, trace_decay, multiplicative });
+  }
+  init(w) {
+    const zero = everywhere(0, w);
+    return { step_size: everywhere(this.step_size, w), alpha: this.step_size, d: zero, h: zero };
+  }
+  step(w, state, oracle) {
+    const g = oracle.grad(w), { h } = state;
+    if (this.multiplicative) {
+      const cosine = ratio(inner(g, h), Math.sqrt(inner(g, g)) * Math.sqrt(inner(h, h)));
+      state.alpha *= 1 + this.meta_step_size * cosine;
+    } else {
+      state.alpha += this.meta_step_size * inner(g, h);
+    }
+    const d = (state.d = state.d.map((x, i) => this.momentum * x + g[i]));
+    state.h = h.map((x, i) => this.trace_decay * x + d[i]);
+    state.step_size = everywhere(state.alpha, w);
+    return descend(w, state.alpha, d);
+  }
+}
+
+class AdamHD {
+  constructor({ step_size, meta_step_size, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 }) {
+    Object.assign(this, { step_size, meta_step_size, beta1, beta2, eps });
+  }
+  init(w) {
+    const zero = everywhere(0, w), alpha = this.step_size;
+    return { step_size: everywhere(NaN, w), alpha, u: zero, m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
+  }
+  step(w, state, oracle) {
+    const g = oracle.grad(w);
+    const alpha = (state.alpha += this.meta_step_size * inner(g, state.u));
+    state.m = average(this.beta1, state.m, g);
+    state.v = average(this.beta2, state.v, squares(g));
+    state.beta1_k *= this.beta1;
+    state.beta2_k *= this.beta2;
+    const scale = state.v.map((v) => ratio(Math.sqrt(1 - state.beta2_k), Math.sqrt(v) + this.eps));
+    state.u = scale.map((s, i) => s * (state.m[i] / (1 - state.beta1_k)));
+    state.step_size = scale.map((s) => alpha * s);
+    return descend(w, alpha, state.u);
+  }
+}
+
+class BarzilaiBorwein {
+  constructor({ step_size, variant = "long" }) {
+    Object.assign(this, { step_size, variant });
+  }
+  init(w) {
+    return {
+      step_size: everywhere(this.step_size, w), alpha: this.step_size, previous: w,
+      gradient: everywhere(0, w),
+    };
+  }
+  step(w, state, oracle) {
+    const g = oracle.grad(w), minus = (a, b) => a.map((x, i) => x - b[i]);
+    const s = minus(w, state.previous), y = minus(g, state.gradient), sy = inner(s, y);
+    const [above, below] = this.variant === "long" ? [inner(s, s), sy] : [sy, inner(y, y)];
+    if (sy !== 0 && below !== 0) state.alpha = above / below;
+    state.previous = w;
+    state.gradient = g;
+    state.step_size = everywhere(state.alpha, w);
+    return descend(w, state.alpha, g);
+  }
+}
+
+class IDBD {
+  constructor({ step_size = 0.05, meta_step_size = 0.01 }) {
+    Object.assign(this, { step_size, meta_step_size });
+  }
+  init(w) {
+    const step_size = everywhere(this.step_size, w);
+    return { step_size, beta: step_size.map(Math.log), h: everywhere(0, w) };
+  }
+  step(w, state, oracle) {
+    const g = oracle.grad(w), c = oracle.curvature(w), { h } = state;
+    state.beta = state.beta.map((b, i) => b - this.meta_step_size * g[i] * h[i]);
+    const alpha = (state.step_size = state.beta.map(Math.exp));
+    state.h = h.map((x, i) => x * Math.max(1 - alpha[i] * c[i], 0) - alpha[i] * g[i]);
+    return descendEach(w, alpha, g);
+  }
+}
+
+class Autostep {
+  constructor({ step_size = 0.05, meta_step_size = 0.01, tau = 1e4 }) {
+    Object.assign(this, { step_size, meta_step_size, tau });
+  }
+  init(w) {
+    const zero = everywhere(0, w);
+    return { step_size: everywhere(this.step_size, w), v: zero, h: zero };
+  }
+  step(w, state, oracle) {
+    const g = oracle.grad(w), c = oracle.curvature(w), { h } = state;
+    const q = g.map((x, i) => -x * h[i]);
+    const v = (state.v = state.v.map((x, i) => {
+      const size = Math.abs(q[i]);
+      return Math.max(size, x + state.step_size[i] * c[i] * (size - x) / this.tau);
+    }));
+    const moved = state.step_size.map((a, i) =>
+      a * Math.exp(this.meta_step_size * (q[i] / Math.max(v[i], Number.MIN_VALUE))));
+    const M = Math.max(inner(moved, c), 1);
+    const alpha = (state.step_size = moved.map((a) => a / M));
+    state.h = h.map((x, i) => x * (1 - alpha[i] * c[i]) - alpha[i] * g[i]);
+    return descendEach(w, alpha, g);
+  }
+}
+
 // ---- runs ------------------------------------------------------------------------------------
 
 // The Euclidean distance, without overflow or underflow of the squares.
@@ -182,43 +500,62 @@ function distance(w, minimizer) {
 }
 
 // One run. Row 0 is w0, with step size NaN. Give either iterations or gradEvals; within a
-// budget the iteration that would exceed it is not part of the trace.
-function minimize(method, objective, w0, { iterations = Infinity, gradEvals = Infinity }) {
-  const oracle = {
-    grads: 0,
-    losses: 0,
-    grad(w) {
-      this.grads += 1;
+// budget the iteration that would exceed it is not part of the trace. advance(steps) goes on for
+// so many iterations at most, and says whether the run has come to its end.
+class Run {
+  constructor(method, objective, w0, { iterations = Infinity, gradEvals = Infinity }) {
+    Object.assign(this, { method, objective, iterations, gradEvals });
+    const oracle = (this.oracle = { grads: 0, losses: 0, curvature: objective.curvature });
+    oracle.grad = (w) => {
+      oracle.grads += 1;
       return objective.grad(w);
-    },
-    loss(w) {
-      this.losses += 1;
+    };
+    oracle.loss = (w) => {
+      oracle.losses += 1;
       return objective.loss(w);
-    },
-  };
-  let w = w0.slice();
-  const state = method.init(w);
-  const trace = { w: [w], step_size: [everywhere(NaN, w)], grad_evals: [0], loss_evals: [0] };
-  while (trace.w.length <= iterations) {
-    const before = oracle.grads;
-    w = method.step(w, state, oracle);
-    if (oracle.grads > gradEvals) break;
-    if (iterations === Infinity && oracle.grads === before) {
-      throw new Error("gradEvals bounds nothing: the method asked for no gradient");
-    }
+    };
+    this.w = w0.slice();
+    this.state = method.init(this.w);
+    this.trace = { w: [], step_size: [], grad_evals: [], loss_evals: [], loss: [], error: [] };
+    this.record(everywhere(NaN, w0));
+  }
+  record(step_size) {
+    const { trace, oracle, objective, w } = this;
     trace.w.push(w);
-    trace.step_size.push(state.step_size);
+    trace.step_size.push(step_size);
     trace.grad_evals.push(oracle.grads);
     trace.loss_evals.push(oracle.losses);
+    trace.loss.push(objective.loss(w));
+    trace.error.push(distance(w, objective.minimizer));
   }
-  trace.loss = trace.w.map(objective.loss);
-  trace.error = trace.w.map((row) => distance(row, objective.minimizer));
-  return trace;
+  advance(steps = Infinity) {
+    for (; steps > 0; steps--) {
+      if (this.trace.w.length > this.iterations) return true;
+      const before = this.oracle.grads;
+      this.w = this.method.step(this.w, this.state, this.oracle);
+      if (this.oracle.grads > this.gradEvals) return true;
+      if (this.iterations === Infinity && this.oracle.grads === before) {
+        throw new Error("gradEvals bounds nothing: the method asked for no gradient");
+      }
+      this.record(this.state.step_size);
+    }
+    return false;
+  }
+}
+
+function minimize(method, objective, w0, limits) {
+  const run = new Run(method, objective, w0, limits);
+  run.advance();
+  return run.trace;
 }
 
 return {
-  objectives: { rosenbrock, quadratic },
-  methods: { GradientDescent, HeavyBall, Nesterov, Csawg },
+  objectives: { rosenbrock, quadratic, beale, camel },
+  methods: {
+    GradientDescent, HeavyBall, Nesterov, Csawg, Polyak, StochasticPolyak, L4, LossGrad, AdaGrad,
+    RMSProp, Adam, HypergradientDescent, AdamHD, BarzilaiBorwein, IDBD, Autostep,
+  },
+  Run,
   minimize,
 };
 })();
