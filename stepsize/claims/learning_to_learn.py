@@ -15,14 +15,14 @@ from stepsize.streams import LinearSample
 
 INPUTS, RELEVANT = 20, 5  # as in Sutton's stream
 NOISE = 0.5  # standard deviation of the noise in the targets
-SEEDS = 8
+SEEDS = 6
 TASKS = 12  # drawn in each iteration of meta-training
 SHOTS = (5, 10, 20)  # samples of a task from which it is learned
 ALPHAS = np.geomspace(0.02, 1.3, 13)  # from which fixed inner step sizes are tuned
 MAML_ALPHAS = ALPHAS[5:10]  # for which MAML learns initial weights
 META_STEP = 0.3  # of the initial weights; falls as 1 / (1 + k / 20)
 META_META = 0.1  # of the logarithms of learned step sizes
-ITERATIONS = 200
+ITERATIONS = 150
 
 
 # ---- tasks: linear regression, 20 inputs of which five matter ------------------------------------
@@ -118,7 +118,7 @@ def meta_train(shots, fresh=True, seed=0):
     return state
 
 
-def test_error(theta, alpha, shots, seed, tasks_=200, mean=1.0, spread=1.0):
+def test_error(theta, alpha, shots, seed, tasks_=100, mean=1.0, spread=1.0):
     """Mean error over new tasks after one step from each task's own samples, by seed."""
     rng = np.random.default_rng([seed, shots, 7])
     c = tasks(rng, (SEEDS, tasks_), mean, spread)
