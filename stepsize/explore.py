@@ -12,6 +12,7 @@ import dataclasses
 import io
 import re
 from functools import cached_property
+from urllib.parse import quote
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -21,7 +22,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from PIL import Image
 
 from stepsize import figures, objectives
-from stepsize._explorer import Explorer, as_svg, book_style, number
+from stepsize._explorer import Explorer, as_json, as_svg, book_style, number
 from stepsize.checks import count, one_of, starting_point
 from stepsize.claims._experiments import (
     BOWL_GD,
@@ -32,7 +33,7 @@ from stepsize.claims._experiments import (
     bowl_csawg,
     valley_csawg,
 )
-from stepsize.methods import Csawg, HeavyBall, Nesterov
+from stepsize.methods import Adam, Csawg, HeavyBall, Nesterov, RMSProp
 from stepsize.runs import minimize, runs_of
 
 __all__ = ["KNOBS", "OBJECTIVES", "PAGE_METHODS", "PUBLISHED", "Explorer", "Valley", "valley"]
@@ -81,7 +82,10 @@ KNOBS = {
     "eps_inside": [False, True],
     "bias_correction": [False, True],
     "factor": _FACTORS,
-    "meta_step_size": [0.0, *_decades(-12, 0, [1, 2, 5])],
+    "meta_step_size": [0.0, *_decades(-6, 0, [1, 2, 5])],
+    # in units of a step size over a squared gradient, which differ from loss to loss
+    "HypergradientDescent.meta_step_size": [0.0, *_decades(-12, 0, [1, 2, 5])],
+    "AdamHD.meta_step_size": [0.0, *_decades(-12, 0, [1, 2, 5])],
     "trace_decay": _RATES,
     "multiplicative": [False, True],
     "variant": ["long", "short"],
@@ -206,7 +210,13 @@ OBJECTIVES = {
 """The objectives that both homes know by name, and the part of the plane to show."""
 
 _MOST = 4  # methods at once
-_FRESH = {"step_size": 0.001, "window": 10}  # of a method that a reader adds
+_FRESH = {  # of a method that a reader adds
+    "step_size": 0.001,
+    "window": 10,
+    "minimum": 0.0,
+    "HypergradientDescent.meta_step_size": 1e-9,
+    "AdamHD.meta_step_size": 1e-7,
+}
 _BUDGETS = [*map(int, _decades(1, 3, _COARSE)), 20_000]
 _LEVEL = 1e-8  # an error that counts as arrived
 _OVER = ("gradient evaluations", "iterations")
@@ -248,9 +258,21 @@ PUBLISHED = {
         "w0": VALLEY_START,
         "grad_evals": 1000,
     },
+    "Fig. 9": {
+        "methods": [
+            valley_csawg(10),
+            HeavyBall(0.0015, momentum=0.9),
+            RMSProp(0.001, decay=0.9),
+            Adam(0.01, beta1=0.9, beta2=0.999),
+        ],
+        "w0": VALLEY_START,
+        "grad_evals": 10_000,
+        "over": "iterations",
+    },
 }
 """Settings of Yao's figures, as arguments of :func:`valley`. Where the paper gives no step size
-and momentum (heavy ball, Nesterov) they are the best for the bowl's condition number."""
+and momentum (heavy ball, Nesterov) they are the best for the bowl's condition number; of Fig. 9's many
+settings one a method."""
 
 
 # ---- words: the page says the same in the same words ---------------------------------------------
@@ -264,6 +286,30 @@ def _labels(runners):
         same = sum(re.sub(r" \(\d+\)$", "", other) == label for other in labels)
         labels.append(f"{label} ({same + 1})" if same else label)
     return labels
+
+
+_DASHES = {"-": [], "--": [6, 3], ":": [2, 3], "-.": [8, 3, 2, 3]}
+
+
+def _looks(runners):
+    """Colour and dashes of each method, the next dashes for each further one of a class.
+
+    One that has the colour of another is darker, too.
+    """
+    found, classes, colours = [], [], []
+    for method in runners:
+        look = figures.look(method)
+        dashes = list(_DASHES)
+        rank, again = classes.count(type(method)), colours.count(look["color"])
+        classes.append(type(method))
+        colours.append(look["color"])
+        found.append(
+            {
+                "color": (1 - 0.35 * again) * np.array(to_rgb(look["color"])),
+                "ls": dashes[(dashes.index(look["ls"]) + rank) % len(dashes)],
+            }
+        )
+    return found
 
 
 def _words(label, trace):
@@ -361,16 +407,12 @@ class _Picture:
         low = max(min((h.min() for h in positive if len(h)), default=1e-3), 1e-17)
         high = min(max((h.max() for h in positive if len(h)), default=1.0), 1e3)
 
-        end, extent, seen = 1, [0.0, 0.01], []
-        for trace, height, label, path, (error, step) in zip(
-            traces, heights, labels, self.paths, self.curves, strict=False
+        end, extent = 1, [0.0, 0.01]
+        looks = _looks([trace.method for trace in traces])
+        for trace, height, label, look, path, (error, step) in zip(
+            traces, heights, labels, looks, self.paths, self.curves, strict=False
         ):
-            look = {**figures.look(trace.method), "label": label}
-            again = seen.count(look["color"])
-            seen.append(look["color"])
-            if again:  # the same look once more: darker, and dashed
-                look["ls"] = (0, (6 / again, 3))
-                look["color"] = (1 - 0.35 * again) * np.array(to_rgb(look["color"]))
+            look = {**look, "label": label}
             x = trace.grad_evals if over == _OVER[0] else trace.iterations
             alpha = trace.step_size[:, weight - 1]
             used = np.isfinite(alpha)
@@ -442,11 +484,43 @@ def _as_data(method):
 def _as_page_look(name, windows):
     """Colour, dash and label, and Csawg's colour by window, as the page's script needs them."""
     colour, line, label = figures.LOOKS[name]
-    dash = {"-": [], "--": [6, 3], "-.": [8, 3, 2, 3], ":": [2, 3]}[line]
-    style = {"colour": colour, "dash": dash, "label": label}
+    style = {"colour": colour, "dash": list(_DASHES).index(line), "label": label}
     if name == "Csawg":
         style["windows"] = {w: figures.look(Csawg(0.001, w))["color"] for w in windows}
     return style
+
+
+def _literal(value):
+    """A hyper-parameter's value in a link."""
+    words = {None: "null", True: "true", False: "false", np.inf: "Infinity"}
+    is_word = value is None or isinstance(value, bool) or value == np.inf
+    return words[value] if is_word else str(value)
+
+
+def catalogue():
+    """The text of ``book/_static/catalogue.js``: all that the page's explorers know by name.
+
+    A test holds the file against it; ``python -m stepsize.explore`` writes it.
+    """
+    presets = {
+        name: {**preset, "methods": [_as_data(method) for method in preset["methods"]]}
+        for name, preset in PUBLISHED.items()
+    }
+    data = {
+        "presets": presets,
+        "defaults": {"objective": "rosenbrock", "over": _OVER[0], "weight": 1},
+        "objectives": OBJECTIVES,
+        "dashes": list(_DASHES.values()),
+        "styles": {name: _as_page_look(name, KNOBS["window"]) for name in PAGE_METHODS},
+        "knobs": KNOBS,
+        "fresh": _FRESH,
+        "lists": {"grad_evals": _BUDGETS, "over": _OVER, "level": _LEVEL, "most": _MOST},
+    }
+    entries = ",\n".join(f"  {name}: {as_json(value)}" for name, value in data.items())
+    return (
+        "// What the explorers know by name, written by `python -m stepsize.explore`.\n"
+        f'"use strict";\n\nStepsize.catalogue = {{\n{entries},\n}};\n'
+    )
 
 
 class Valley(Explorer):
@@ -519,23 +593,23 @@ class Valley(Explorer):
             "over": self.over,
             "weight": self.weight,
         }
-        presets = {
-            name: {**preset, "methods": [_as_data(method) for method in preset["methods"]]}
-            for name, preset in self.presets.items()
-        }
-        used = [m for s in (setting, *presets.values()) for m in s["methods"]]
-        windows = {m["parameters"]["window"] for m in used if m["name"] == "Csawg"}
-        windows = sorted(windows.union(KNOBS["window"]))
-        return {
-            "setting": setting,
-            "presets": presets,
-            "defaults": {"objective": "rosenbrock", "over": _OVER[0], "weight": 1},
-            "objectives": OBJECTIVES,
-            "styles": {name: _as_page_look(name, windows) for name in PAGE_METHODS},
-            "knobs": KNOBS,
-            "fresh": _FRESH,
-            "lists": {"grad_evals": _BUDGETS, "over": _OVER, "level": _LEVEL, "most": _MOST},
-        }
+        return {"setting": setting, "presets": list(self.presets)}
+
+    def link(self):
+        """The part of an address, from "#" on, that carries this setting.
+
+        On a page it goes to the first explorer of this kind.
+        """
+        setting = self.data()["setting"]
+        parts = [
+            ("objective", setting["objective"]),
+            ("w0", ",".join(map(str, setting["w0"]))),
+            *((name, str(setting[name])) for name in ("grad_evals", "over", "weight")),
+        ]
+        for method in setting["methods"]:
+            given = [f"{p}={_literal(v)}" for p, v in method["parameters"].items()]
+            parts.append(("method", ",".join([method["name"], *given])))
+        return f"#{self.name}?" + "&".join(f"{k}={quote(v, safe='=,.-')}" for k, v in parts)
 
     @cached_property
     def widget(self):
@@ -600,3 +674,5 @@ def valley(
 
 
 from stepsize._steps import planning_step  # noqa: E402  (they need the lists above)
+
+__all__ += ["planning_step"]
