@@ -14,7 +14,7 @@ from matplotlib import rc_context, rcParams
 
 from stepsize import figures
 
-__all__ = ["Explorer", "as_svg", "book_style", "number"]
+__all__ = ["Explorer", "as_json", "as_svg", "book_style", "number"]
 
 
 def number(x):
@@ -65,6 +65,11 @@ def as_svg(figure):
     return re.sub(r"<[^>]*>", lambda tag: _DECIMALS.sub(_tenth, tag[0]), text)
 
 
+def as_json(data):
+    """JSON on one line. It has no infinity, but every reader takes 1e999 for one."""
+    return json.dumps(data, separators=(",", ":")).replace("Infinity", "1e999")
+
+
 class Explorer:
     """What a notebook cell ends with: widgets where a kernel runs, a page's explorer elsewhere.
 
@@ -79,9 +84,7 @@ class Explorer:
         data = self.data()
         alive = ""
         if data is not None:
-            text = html.escape(
-                json.dumps(data, separators=(",", ":"), allow_nan=False), quote=False
-            )
+            text = html.escape(as_json(data), quote=False)
             quoted = text.replace("'", "&#39;")
             alive = f" data-explorer=\"{self.name}\" data-setting='{quoted}'"
         picture = base64.b64encode(self.svg().encode()).decode()

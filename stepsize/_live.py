@@ -15,17 +15,24 @@ from stepsize.runs import minimize
 
 _TYPED = "an expression in x and y"
 _GIVEN = "as given"
+_NONE = "none"  # for None, which a slider takes for no choice
 _LOOK = {"style": {"description_width": "11em"}, "layout": {"width": "27em"}}
+
+
+def _own(cls, name, known):
+    """The key of a hyper-parameter in a table: with its class, if there is such an entry."""
+    own = f"{cls.__name__}.{name}"
+    return own if own in known else name
 
 
 def stops(method, name):
     """The values offered for a hyper-parameter, its own among them; None if it cannot be moved."""
     value = getattr(method, name)
-    known = explore.KNOBS.get(f"{type(method).__name__}.{name}", explore.KNOBS.get(name))
+    known = explore.KNOBS.get(_own(type(method), name, explore.KNOBS))
     if known is not None:
         if value in known:
             return known
-        numbers = [v for v in known if not isinstance(v, str)]
+        numbers = [v for v in known if v is not None and not isinstance(v, str)]
         words = known[len(numbers) :]
         return [*sorted([*numbers, value]), *words] if _is_number(value) else None
     if isinstance(value, bool):
@@ -46,8 +53,8 @@ def knob(label, values, value):
     if isinstance(values[0], str):
         return widgets.Dropdown(options=values, value=value, description=label, **_LOOK)
     return widgets.SelectionSlider(
-        options=[(number(v), v) for v in values],
-        value=value,
+        options=[(number(v), _NONE if v is None else v) for v in values],
+        value=_NONE if value is None else value,
         description=label,
         **_LOOK,
     )
@@ -62,14 +69,16 @@ def renewed(cls, old):
 
     None if it needs a value that nobody knows.
     """
-    values = {}
+    values, knobs = {}, explore.KNOBS
     for field in dataclasses.fields(cls):
-        if hasattr(old, field.name):
-            values[field.name] = getattr(old, field.name)
+        name, fresh = field.name, _own(cls, field.name, explore._FRESH)
+        same = _own(cls, name, knobs) == _own(type(old), name, knobs)
+        if same and hasattr(old, name):
+            values[name] = getattr(old, name)
         elif field.default is dataclasses.MISSING:
-            if field.name not in explore._FRESH:
+            if fresh not in explore._FRESH:
                 return None
-            values[field.name] = explore._FRESH[field.name]
+            values[name] = explore._FRESH[fresh]
     try:
         return cls(**values)
     except ValueError:
@@ -237,8 +246,9 @@ class LiveValley:
 
     def _turn(self, index, name, change):
         error = self.slots[index]["error"]
+        value = None if change.new == _NONE else change.new
         try:
-            self.methods[index] = dataclasses.replace(self.methods[index], **{name: change.new})
+            self.methods[index] = dataclasses.replace(self.methods[index], **{name: value})
             error.value = ""
         except ValueError as problem:
             error.value = _alert(problem)

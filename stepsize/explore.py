@@ -271,8 +271,8 @@ PUBLISHED = {
     },
 }
 """Settings of Yao's figures, as arguments of :func:`valley`. Where the paper gives no step size
-and momentum (heavy ball, Nesterov) they are the best for the bowl's condition number; of Fig. 9's many
-settings one a method."""
+and momentum (heavy ball, Nesterov) they are the best for the bowl's condition number. Of Fig. 9's
+many settings there is one a method."""
 
 
 # ---- words: the page says the same in the same words ---------------------------------------------
@@ -292,23 +292,14 @@ _DASHES = {"-": [], "--": [6, 3], ":": [2, 3], "-.": [8, 3, 2, 3]}
 
 
 def _looks(runners):
-    """Colour and dashes of each method, the next dashes for each further one of a class.
-
-    One that has the colour of another is darker, too.
-    """
-    found, classes, colours = [], [], []
+    """Colour and dashes: each further one of a class has the next dashes, and is darker."""
+    found, seen, dashes = [], [], list(_DASHES)
     for method in runners:
-        look = figures.look(method)
-        dashes = list(_DASHES)
-        rank, again = classes.count(type(method)), colours.count(look["color"])
-        classes.append(type(method))
-        colours.append(look["color"])
-        found.append(
-            {
-                "color": (1 - 0.35 * again) * np.array(to_rgb(look["color"])),
-                "ls": dashes[(dashes.index(look["ls"]) + rank) % len(dashes)],
-            }
-        )
+        look, rank = figures.look(method), seen.count(type(method))
+        seen.append(type(method))
+        colour = (1 - 0.25 * rank) * np.array(to_rgb(look["color"]))
+        dash = dashes[(dashes.index(look["ls"]) + rank) % len(dashes)]
+        found.append({"color": colour, "ls": dash})
     return found
 
 
@@ -500,7 +491,7 @@ def _literal(value):
 def catalogue():
     """The text of ``book/_static/catalogue.js``: all that the page's explorers know by name.
 
-    A test holds the file against it; ``python -m stepsize.explore`` writes it.
+    A test holds the file against it, and says how to write it anew.
     """
     presets = {
         name: {**preset, "methods": [_as_data(method) for method in preset["methods"]]}
@@ -518,7 +509,7 @@ def catalogue():
     }
     entries = ",\n".join(f"  {name}: {as_json(value)}" for name, value in data.items())
     return (
-        "// What the explorers know by name, written by `python -m stepsize.explore`.\n"
+        "// What the explorers know by name, written by stepsize.explore.catalogue().\n"
         f'"use strict";\n\nStepsize.catalogue = {{\n{entries},\n}};\n'
     )
 
@@ -673,6 +664,6 @@ def valley(
     return Valley(methods, objective, w0, grad_evals, over, weight, presets, question, view)
 
 
-from stepsize._steps import planning_step  # noqa: E402  (they need the lists above)
+from stepsize._steps import planning_step, rates, ray  # noqa: E402  (they need the lists above)
 
-__all__ += ["planning_step"]
+__all__ += ["planning_step", "rates", "ray"]

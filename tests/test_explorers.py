@@ -1,5 +1,6 @@
 """The explorers in a real browser: by mouse, finger and keyboard, with no way out."""
 
+import dataclasses
 import html
 import json
 import re
@@ -9,7 +10,17 @@ import pytest
 import yaml
 from toc import ROOT, toc_pages
 
-from stepsize import Csawg, GradientDescent, Nesterov, explore
+import stepsize
+from stepsize import (
+    L4,
+    Csawg,
+    GradientDescent,
+    Nesterov,
+    Polyak,
+    StochasticPolyak,
+    explore,
+)
+from stepsize._live import renewed
 
 STATIC = ROOT / "book" / "_static"
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["sphinx"]["config"]
@@ -63,6 +74,7 @@ def two_frames(page):
     """Wait until what was asked for has been drawn."""
     page.wait_for_selector("figure.explorer.live")
     page.evaluate("() => new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f)))")
+    page.wait_for_selector("[aria-busy=true]", state="detached")
 
 
 def said(page):
@@ -313,6 +325,128 @@ def test_a_name_that_no_script_knows_keeps_its_picture(show):
     explorer.name = "of another day"
     page = show(explorer)
     assert page.locator("figure.explorer > img").is_visible()
+
+
+def test_the_catalogue_is_the_package_s():
+    file = STATIC / "catalogue.js"
+    command = "from stepsize import explore; print(explore.catalogue(), end='')"
+    assert file.read_text("utf-8") == explore.catalogue(), (
+        f'write it anew: python -c "{command}" > {file.relative_to(ROOT)}'
+    )
+
+
+def test_time_goes_back_and_plays(show):
+    page = show(explore.valley([GD], grad_evals=1000))
+    first, time = said(page), page.get_by_label("time")
+    time.fill("100")  # half way
+    two_frames(page)
+    assert time.get_attribute("aria-valuetext") == "50 %"
+    trace = explore.valley([GD], grad_evals=500).traces[0]
+    there = explore.number(trace.error[-1])
+    assert said(page) == [f"GD: error {there} at 500 gradient evaluations, 500 iterations."]
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Pause").click()
+    assert 100 <= int(time.input_value()) < 200
+    page.get_by_label("step size", exact=True).press("ArrowRight")  # a change shows the whole
+    page.get_by_label("step size", exact=True).press("ArrowLeft")
+    assert said(page) == first and time.input_value() == "200"
+
+
+def test_where_motion_is_not_wanted_time_goes_by_steps(show):
+    page = show(explore.valley([GD]), reduced_motion="reduce")
+    two_frames(page)
+    button, time = page.get_by_role("button", name="Step"), page.get_by_label("time")
+    seen = []
+    for _ in range(3):
+        button.click()
+        seen.append(time.input_value())
+    two_frames(page)
+    assert seen == ["0", "10", "20"] == [*seen[:2], time.input_value()]
+
+
+def test_a_link_carries_the_whole_setting(show):
+    methods = [Polyak(0.0), L4("adam", minimum=None), StochasticPolyak(growth=2.0), PLANNED]
+    explorer = explore.valley(methods, "turned bowl", [0.5, 2], 300, over="iterations", weight=2)
+    page = show(explore.valley([GD]))
+    first = said(page)
+    page.evaluate(f"location.hash = {json.dumps(explorer.link())}")
+    page.wait_for_timeout(50)
+    assert said(page) == words(methods, objective="turned bowl", w0=[0.5, 2], grad_evals=300)
+    assert page.get_by_label("horizontal axis").input_value() == "iterations"
+    assert page.get_by_label("step sizes of").input_value() == "2"
+
+    # what is copied leads a fresh page to the same
+    page.get_by_label("planning steps").press("ArrowRight")
+    lines = said(page)
+    page.get_by_role("button", name="Copy link").click()
+    assert "carries the setting" in page.locator("span[role=status]").inner_text()
+    address = page.url
+    page.get_by_role("button", name="Reset").click()
+    assert said(page) == first
+    page.goto("about:blank")
+    page.goto(address)
+    assert said(page) == lines
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "objective=hill&w0=0,0&grad_evals=10&method=GradientDescent",
+        "objective=bowl&w0=0&grad_evals=10&method=GradientDescent",
+        "objective=bowl&w0=0,x&grad_evals=10&method=GradientDescent",
+        "objective=bowl&w0=0,0&grad_evals=10&method=Magic",
+        "objective=bowl&w0=0,0&grad_evals=10&method=GradientDescent,speed=1",
+        "objective=bowl&w0=0,0&grad_evals=10&method=GradientDescent,step_size=fast",
+        "objective=bowl&w0=0,0&grad_evals=10",
+        "",
+    ],
+)
+def test_a_link_to_nothing_changes_nothing(show, bad):
+    page = show(explore.valley([GD]))
+    first = said(page)
+    page.evaluate(f"location.hash = {json.dumps('#valley?' + bad)}")
+    page.wait_for_timeout(50)
+    assert said(page) == first
+    assert "does not know" in page.locator("span[role=status]").inner_text()
+
+
+def test_a_link_cannot_ask_for_the_impossible(show):
+    page = show(explore.valley([GD]))
+    text = "objective=bowl&w0=-99,0.5&grad_evals=1e12&method=Csawg,window=1e9,step_size=-4"
+    page.evaluate(f"location.hash = {json.dumps('#valley?' + text)}")
+    page.wait_for_timeout(50)
+    assert start_of(page) == [-1.5, 0.5]
+    lines = said(page)
+    assert lines == words([Csawg(1e-5, 1000)], objective="bowl", w0=[-1.5, 0.5], grad_evals=20_000)
+
+
+@pytest.mark.parametrize("name", explore.PAGE_METHODS)
+def test_every_method_can_be_chosen(show, name):
+    page = show(explore.valley([GradientDescent(0.0005)], grad_evals=50))
+    page.get_by_label("method", exact=True).select_option(name)
+    lines = said(page)
+    cls = getattr(stepsize, name)
+    assert lines == words([renewed(cls, GradientDescent(0.0005))], grad_evals=50)
+    for summary in page.locator("summary").all():
+        summary.click()
+    for field in dataclasses.fields(cls):
+        assert page.get_by_label(field.name.replace("_", " "), exact=True).is_visible()
+
+
+def test_one_class_several_windows_are_told_apart(show):
+    page = show(explore.valley(**explore.PUBLISHED["Fig. 5a"]))
+    said(page)
+    swatches = page.locator("legend canvas")
+    assert len({swatches.nth(i).evaluate("c => c.toDataURL()") for i in range(4)}) == 4
+    dashes = [line.get_linestyle() for line in drawn(**explore.PUBLISHED["Fig. 5a"])]
+    assert len({str(d) for d in dashes[1:]}) == 3
+
+
+def drawn(**setting):
+    picture, explorer = explore._Picture(), explore.valley(**setting)
+    picture.show_objective(explorer.objective, explorer.view)
+    picture.show(explorer.traces, explorer.over, explorer.weight)
+    return picture.paths
 
 
 def test_all_scripts_together_are_light():

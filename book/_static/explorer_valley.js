@@ -2,16 +2,27 @@
 "use strict";
 
 (() => {
-const { el, whole, number, slider, choice, knob, button, readout, Plot, Contours, ticks, power, swatch, redrawn } =
-  Stepsize.kit;
+const {
+  el, whole, number, slider, choice, knob, button, readout, player, linked, Plot, Contours, ticks, power,
+  swatch, redrawn,
+} = Stepsize.kit;
+const { defaults, objectives, styles, dashes, knobs, fresh, lists, presets } = Stepsize.catalogue;
+const methods = Object.keys(styles);
+const FOLDED = 6; // knobs of a method beyond these are folded away
 
-Stepsize.explorers.valley = (figure, { setting, presets, defaults, objectives, styles, knobs, fresh, lists }) => {
-  const methods = Object.keys(styles);
+Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
   let state = structuredClone(setting);
   const slots = []; // of each method: its run, kept while its key stays, and its legend
   const built = {};
   const body = el("div", { class: "explorer-body" });
-  const ask = redrawn(figure, draw);
+  const redraw = redrawn(figure, draw);
+  let time = 1, playing = false; // the share of the runs that is shown
+  const ask = () => {
+    time = 1;
+    playback.reset();
+    body.setAttribute("aria-busy", "true");
+    redraw();
+  };
   const change = (name) => (value) => {
     state[name] = value;
     ask();
@@ -24,15 +35,23 @@ Stepsize.explorers.valley = (figure, { setting, presets, defaults, objectives, s
     return (built[name] ||= Stepsize.objectives[f](parameters));
   }
 
-  function run(slot, { name, parameters }) {
-    const key = JSON.stringify([name, parameters, state.objective, state.w0, state.grad_evals]);
-    if (slot.key === key) return slot.trace;
-    const method = new Stepsize.methods[name](parameters);
-    slot.trace = Stepsize.minimize(method, objective(state.objective), state.w0, {
-      gradEvals: state.grad_evals,
-    });
-    slot.key = key;
-    return slot.trace;
+  // Go on with the runs for some milliseconds; whether all have ended.
+  function advance(milliseconds) {
+    const until = performance.now() + milliseconds;
+    return slots.map((slot, i) => {
+      const { name, parameters } = state.methods[i];
+      const key = Object.values(parameters).concat(name, state.objective, state.w0, state.grad_evals).join();
+      if (slot.key !== key) {
+        const method = new Stepsize.methods[name](parameters);
+        slot.run = new Stepsize.Run(method, objective(state.objective), state.w0, {
+          gradEvals: state.grad_evals,
+        });
+        slot.ended = false;
+        slot.key = key;
+      }
+      while (!slot.ended && performance.now() < until) slot.ended = slot.run.advance(10);
+      return slot.ended;
+    }).every(Boolean);
   }
 
   // -- words
@@ -68,8 +87,73 @@ Stepsize.explorers.valley = (figure, { setting, presets, defaults, objectives, s
     return `${text}.`;
   }
 
+  // What a run has come to on the way.
+  function wordsAt(label, { w, error, grad_evals }, row) {
+    const at = w[row].every(Number.isFinite) ? `error ${number(error[row])}` : "diverged";
+    return `${label}: ${at} at ${whole(grad_evals[row])} gradient evaluations, ${whole(row)} iterations.`;
+  }
+
+  // -- the setting as text: its link
+
+  function write() {
+    const { objective, w0, grad_evals, over, weight } = state;
+    const parts = Object.entries({ objective, w0: w0.join(), grad_evals, over, weight });
+    for (const { name, parameters } of state.methods) {
+      parts.push(["method", [name, ...Object.entries(parameters).map(([p, v]) => `${p}=${v}`)].join()]);
+    }
+    return parts.map(([key, value]) => `${key}=${encodeURI(value)}`).join("&");
+  }
+
+  function read(text) {
+    const given = new URLSearchParams(text);
+    const known = (list, value) => {
+      if (!list.includes(value)) throw new RangeError(value);
+      return value;
+    };
+    const finite = (word) => {
+      if (word.trim() === "" || !Number.isFinite(Number(word))) throw new RangeError(word);
+      return Number(word);
+    };
+    try {
+      const w0 = given.get("w0").split(",").map(finite);
+      known([2], w0.length);
+      const other = {
+        objective: known(Object.keys(objectives), given.get("objective")),
+        w0,
+        grad_evals: within(lists.grad_evals, given.get("grad_evals")),
+        over: known(lists.over, given.get("over") ?? defaults.over),
+        weight: known([1, 2], Number(given.get("weight") ?? defaults.weight)),
+        methods: given.getAll("method").map((method) => {
+          const [name, ...pairs] = method.split(","), { parameters } = renewed(known(methods, name));
+          for (const [p, word] of pairs.map((pair) => pair.split("="))) {
+            parameters[known(Object.keys(parameters), p)] = within(knobs[knobOf(name, p)], word);
+          }
+          return { name, parameters };
+        }),
+      };
+      known([1, 2, 3, 4].slice(0, lists.most), other.methods.length);
+      state = other;
+    } catch {
+      return false;
+    }
+    start(state.w0);
+    rebuild();
+    return true;
+  }
+
+  // What a word means for a knob with these values: at least the first number, at most the last.
+  function within(values, word) {
+    const same = values.find((v) => String(v) === word);
+    if (same !== undefined) return same;
+    const numbers = values.filter((v) => typeof v === "number"), value = Number(word);
+    if (!numbers.length || word === "" || Number.isNaN(value)) throw new RangeError(word);
+    const inside = Math.min(Math.max(value, numbers[0]), numbers[numbers.length - 1]);
+    return numbers.every(Number.isInteger) ? Math.round(inside) : inside;
+  }
+
   // -- controls
 
+  const knobOf = (name, p) => (`${name}.${p}` in knobs ? `${name}.${p}` : p);
   const grid = (axis) => {
     const [low, high] = objectives[state.objective].view[axis];
     return Array.from({ length: Math.round((high - low) * 20) + 1 }, (_, k) => Math.round(low * 20 + k) / 20);
@@ -104,8 +188,7 @@ Stepsize.explorers.valley = (figure, { setting, presets, defaults, objectives, s
     const method = state.methods[index], { name, parameters } = method;
     const made = {};
     for (const p of Object.keys(parameters)) {
-      const values = knobs[`${name}.${p}`] || knobs[p];
-      made[p] = knob(p.replaceAll("_", " "), values, parameters[p], (value) => {
+      made[p] = knob(p.replaceAll("_", " "), knobs[knobOf(name, p)], parameters[p], (value) => {
         parameters[p] = value;
         // The derived pairing needs the fresh gradient.
         if (p === "pairing" && value === "derived") made.reuse_gradient.set((parameters.reuse_gradient = false));
@@ -116,7 +199,7 @@ Stepsize.explorers.valley = (figure, { setting, presets, defaults, objectives, s
     slot.legend = el("span");
     slot.swatch = el("canvas", { width: 56, height: 12, "aria-hidden": "true" });
     const which = choice("method", methods.map((m) => [m, styles[m].label]), name, (value) => {
-      state.methods[index] = renewed(value, parameters);
+      state.methods[index] = renewed(value, method);
       rebuild();
       cards.children[index].querySelector("select").focus();
     });
@@ -129,15 +212,23 @@ Stepsize.explorers.valley = (figure, { setting, presets, defaults, objectives, s
       }, { class: "remove", title: "remove", "aria-label": "remove this method" }));
     }
     const legend = el("legend", {}, slot.swatch, slot.legend);
-    return el("fieldset", {}, legend, which.node, ...Object.values(made).map((m) => m.node));
+    const nodes = Object.values(made).map((m) => m.node), card = el("fieldset", {}, legend, which.node);
+    card.append(...nodes.splice(0, FOLDED));
+    if (nodes.length) {
+      const more = el("details", {}, el("summary", {}, "more"), ...nodes);
+      more.open = slot.open;
+      more.addEventListener("toggle", () => (slot.open = more.open));
+      card.append(more);
+    }
+    return card;
   }
 
-  // Another method with the values that the last one had under the same names.
-  function renewed(name, parameters) {
+  // Another method, with the values that the last one had where they mean the same.
+  function renewed(name, { name: last, parameters } = {}) {
     const own = { ...new Stepsize.methods[name]({}) };
     for (const p of Object.keys(own)) {
-      own[p] ??= fresh[p];
-      if (typeof own[p] === typeof parameters[p]) own[p] = parameters[p];
+      if (own[p] === undefined) own[p] = fresh[`${name}.${p}`] ?? fresh[p];
+      if (last && p in parameters && knobOf(last, p) === knobOf(name, p)) own[p] = parameters[p];
     }
     return { name, parameters: own };
   }
@@ -151,7 +242,7 @@ Stepsize.explorers.valley = (figure, { setting, presets, defaults, objectives, s
       cards.append(button("add a method", () => {
         const last = state.methods[state.methods.length - 1];
         const unused = methods.find((m) => !state.methods.some((method) => method.name === m));
-        state.methods.push(renewed(unused || last.name, last.parameters));
+        state.methods.push(renewed(unused || last.name, last));
         rebuild();
         cards.children[slots.length - 1].querySelector("select").focus();
       }, { class: "add" }));
@@ -206,34 +297,57 @@ Stepsize.explorers.valley = (figure, { setting, presets, defaults, objectives, s
   // Step sizes are drawn linearly below a thousandth, logarithmically above, with their sign.
   const signed = (a) => Math.sign(a) * Math.log10(1 + Math.abs(a) / 1e-3);
 
+  function lookOf() {
+    const seen = {};
+    return state.methods.map(({ name, parameters: { window: w } }) => {
+      const { colour, dash, windows } = styles[name];
+      const own = windows ? windows[Object.keys(windows).find((k) => k >= w)] : colour;
+      const rank = (seen[name] = (seen[name] ?? -1) + 1);
+      // Each further one of a class has the next dashes, and is nearer to the ink.
+      return { colour: map.legible(own, 0.25 * rank), dash: dashes[(dash + rank) % dashes.length], width: 1.8 };
+    });
+  }
+
   function draw() {
     if (!body.clientWidth) return;
-    const traces = slots.map((slot, i) => run(slot, state.methods[i])), names = labels();
-    const seen = {};
-    const looks = state.methods.map(({ name, parameters }) => {
-      const { colour, dash, windows } = styles[name], own = windows?.[parameters.window] || colour;
-      const again = (seen[own] = (seen[own] ?? -1) + 1);
-      // The same look once more: nearer to the ink, and dashed.
-      return { colour: map.legible(own, 0.35 * again), dash: again ? [6 / again, 3] : dash, width: 1.8 };
-    });
-    drawMap(traces, looks);
-    drawCurves(traces, looks, names);
+    const ended = advance(24);
+    const traces = slots.map(({ run }) => run.trace), names = labels(), looks = lookOf();
+    const xs = traces.map((t) => (state.over === lists.over[0] ? t.grad_evals : t.w.map((_, k) => k)));
+    const end = Math.max(1, ...xs.map((values) => values[values.length - 1]));
+    const rows = xs.map((values) => lastBelow(values, time * end)); // shown of each run
+    drawMap(traces, looks, rows);
+    drawCurves(traces, looks, names, xs, end, rows);
     slots.forEach(({ legend }, i) => {
       legend.textContent = names[i];
       swatch(slots[i].swatch, looks[i]);
     });
-    const lines = traces.map((trace, i) => words(names[i], trace));
-    output.say(lines);
+    if (!ended) return redraw();
+    if (playing) return;
+    output.say(traces.map((t, i) => (time < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))));
+    body.removeAttribute("aria-busy");
   }
 
-  function drawMap(traces, looks) {
+  // The last row of sorted numbers that is not above a limit.
+  function lastBelow(values, limit) {
+    let low = 0, high = values.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (values[middle] <= limit) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  function drawMap(traces, looks, rows) {
     const { view: [x, y] } = objectives[state.objective], { loss, minimizer } = objective(state.objective);
     map.frame({
       x, y, xTicks: ticks(...x), yTicks: ticks(...y), xLabel: "w₁", yLabel: "w₂",
       under: (plot) => contours.draw(plot, state.objective, (w) => Math.log10(loss(w))),
     });
     traces.forEach(({ w }, i) => {
-      map.line(w.length, (k) => (w[k].every(Number.isFinite) ? w[k] : null), looks[i]);
+      const at = (k) => (Number.isFinite(w[k][0]) && Number.isFinite(w[k][1]) ? w[k] : null);
+      map.line(rows[i] + 1, at, looks[i]);
+      if (time < 1 && at(rows[i])) map.dots([w[rows[i]]], looks[i], 4);
     });
     map.clipped((c) => {
       c.fillStyle = map.ink;
@@ -248,9 +362,8 @@ Stepsize.explorers.valley = (figure, { setting, presets, defaults, objectives, s
     marker.setAttribute("aria-label", `starting point (${number(a)}, ${number(b)}); arrow keys move it`);
   }
 
-  function drawCurves(traces, looks, names) {
-    const xs = traces.map((t) => (state.over === lists.over[0] ? t.grad_evals : t.w.map((_, k) => k)));
-    const x = [0, Math.max(1, ...xs.map((values) => values[values.length - 1]))];
+  function drawCurves(traces, looks, names, xs, end, rows) {
+    const x = [0, end];
     const common = { x, xTicks: ticks(...x).map(([v]) => [v, whole(v)]), xLabel: state.over };
 
     let low = Infinity, high = -Infinity, zero = false;
@@ -271,12 +384,12 @@ Stepsize.explorers.valley = (figure, { setting, presets, defaults, objectives, s
     const height = (e) => (e === 0 ? bottom : Math.log10(e));
     traces.forEach(({ error }, i) => {
       const at = (k) => (error[k] < Infinity ? [xs[i][k], height(error[k])] : null);
-      errors.line(error.length, at, looks[i]);
+      errors.line(rows[i] + 1, at, looks[i]);
       const first = error.indexOf(0);
-      if (first > 0) errors.dots([[xs[i][first], bottom]], looks[i], 4);
+      if (first > 0 && first <= rows[i]) errors.dots([[xs[i][first], bottom]], looks[i], 4);
     });
     errors.names(traces.map(({ error }, i) => {
-      const last = error[error.length - 1];
+      const last = error[rows[i]];
       return { text: names[i], colour: looks[i].colour, y: last < Infinity ? height(last) : y[1] };
     }));
 
@@ -305,19 +418,25 @@ Stepsize.explorers.valley = (figure, { setting, presets, defaults, objectives, s
     });
     used.forEach((points, i) => {
       const many = points.length > 150 && state.methods[i].name === "Csawg";
-      steps.line(points.length, (k) => points[k], many ? { ...looks[i], width: 0.4, dash: [] } : looks[i]);
-      if (many || points.length < 60) steps.dots(points, looks[i], many ? 0.8 : 1.8);
+      const until = xs[i][rows[i]], shown = points.filter(([at]) => at <= until);
+      steps.line(shown.length, (k) => shown[k], many ? { ...looks[i], width: 0.4, dash: [] } : looks[i]);
+      if (many || points.length < 60) steps.dots(shown, looks[i], many ? 0.8 : 1.8);
     });
   }
 
   // -- the page
 
   const output = readout();
+  const playback = player((share, moving) => {
+    [time, playing] = [share, moving];
+    redraw();
+  }, (share) => `${Math.round(100 * share)} %`);
   const buttons = el("div", { class: "explorer-buttons" }, button("Reset", () => take(setting)));
-  for (const [name, preset] of Object.entries(presets)) {
-    buttons.append(button(name, () => take({ ...defaults, ...preset })));
+  for (const name of offered) {
+    buttons.append(button(name, () => take({ ...defaults, ...presets[name] })));
   }
-  body.append(buttons, plots, output.node, top, cards);
+  buttons.append(...linked(figure, write, read));
+  body.append(buttons, plots, playback.node, output.node, top, cards);
   rebuild();
   return body;
 };

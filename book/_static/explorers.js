@@ -16,6 +16,8 @@
 //   knob(label, values, value, change) what the kind of values asks for
 //                                      each is { node, set(value) }; change gets the new value
 //   button(text, onclick, attributes)
+//   player(change, show)               { node, reset() }: play button and time slider; change(share, playing)
+//   linked(figure, write, read)        [button, status]: the setting as text in the page's address
 //   readout()                          { node, say(lines) }: the <output>, announced when it changes
 //   new Plot(parent, label, kind)      a canvas with axes; kind "map" or "curve":
 //     frame({ x, y, xTicks, yTicks, xLabel, yLabel, under })   first; ticks are [[at, text], ...]
@@ -44,6 +46,7 @@ const whole = (n) => n.toLocaleString("en");
 
 // Three significant digits, as in the package's own words: 0.0123, 465, 1.2e-9.
 function number(x) {
+  if (x === null) return "none";
   if (typeof x === "string") return x;
   const value = Number(x.toPrecision(3)), size = Math.abs(value);
   if (size === 0 || !(size < 1e-4 || size >= 1e6)) return String(value);
@@ -59,8 +62,8 @@ function labelled(label, input, ...more) {
   return el("div", { class: "control" }, el("label", { for: input.id }, label), input, ...more);
 }
 
-// A slider over a list of numbers, to which a value given from outside is added; words may
-// follow the numbers as its last stops.
+// A slider over a list of numbers, to which a value given from outside is added; words or null
+// may follow the numbers as its last stops.
 function slider(label, values, value, change, show = number) {
   let stops;
   const shown = el("span", { class: "value", "aria-hidden": "true" });
@@ -70,7 +73,7 @@ function slider(label, values, value, change, show = number) {
     input.setAttribute("aria-valuetext", show(v));
   };
   const set = (v) => {
-    const after = values.findIndex((other) => typeof other === "string" || other > v);
+    const after = values.findIndex((other) => typeof other !== "number" || other > v);
     stops = values.slice();
     if (!values.includes(v)) stops.splice(after < 0 ? values.length : after, 0, v);
     input.max = stops.length - 1;
@@ -119,6 +122,96 @@ function readout() {
     spoken = lines.join();
   };
   return { node, say };
+}
+
+// A button that plays and a slider for the time, of which change gets the share from 0 to 1;
+// show(share) is its text. Where motion is not wanted, the button goes one step.
+function player(change, show) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  let share = 1, playing = false;
+  const shown = el("span", { class: "value", "aria-hidden": "true" });
+  const input = el("input", { type: "range", min: 0, max: 200, value: 200 });
+  const play = button("Play", () => {
+    if (playing) return stop();
+    if (still.matches) return move(share < 1 ? Math.min(1, share + 0.05) : 0);
+    playing = true;
+    node.classList.add("playing");
+    name();
+    let before = null;
+    if (share >= 1) share = 0;
+    const frame = (now) => {
+      if (!playing) return;
+      share = Math.min(1, share + (before === null ? 0 : (now - before) / 6000));
+      before = now;
+      if (share >= 1) stop();
+      else move(share);
+      if (playing) requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  });
+  const name = () => (play.textContent = playing ? "Pause" : still.matches ? "Step" : "Play");
+  still.addEventListener("change", name);
+  name();
+  function tell() {
+    input.value = Math.round(200 * share);
+    shown.textContent = show(share);
+    input.setAttribute("aria-valuetext", show(share));
+  }
+  function move(to) {
+    share = to;
+    tell();
+    change(share, playing);
+  }
+  function stop() {
+    playing = false;
+    node.classList.remove("playing");
+    name();
+    move(share);
+  }
+  input.addEventListener("input", () => {
+    const to = input.value / 200;
+    if (playing) stop();
+    move(to);
+  });
+  const node = labelled("time", input, shown);
+  node.classList.add("player");
+  node.prepend(play);
+  // To the end, in silence.
+  const reset = () => {
+    playing = false;
+    node.classList.remove("playing");
+    name();
+    share = 1;
+    tell();
+  };
+  return { node, reset };
+}
+
+// A button that puts a setting into the address, and on the clipboard where there is one. write()
+// gives the setting as text, read(text) takes it and says whether it is a setting; the first
+// figure of a kind reads "#kind?text", the second "#kind-2?text".
+function linked(figure, write, read) {
+  const kind = figure.dataset.explorer;
+  const all = [...document.querySelectorAll(`figure[data-explorer="${kind}"]`)];
+  const place = all.indexOf(figure), start = `#${kind}${place > 0 ? `-${place + 1}` : ""}?`;
+  const status = el("span", { role: "status" });
+  const copy = button("Copy link", async () => {
+    history.replaceState(null, "", start + write());
+    status.textContent = "The address of this page now carries the setting.";
+    try {
+      await navigator.clipboard.writeText(location.href);
+      status.textContent = "The link is copied; the address of this page carries the setting, too.";
+    } catch {} // no clipboard: the address has it
+  });
+  const follow = () => {
+    if (!location.hash.startsWith(start)) return;
+    status.textContent = read(location.hash.slice(start.length))
+      ? "" : "The link holds a setting that this page does not know.";
+    figure.scrollIntoView({ block: "nearest" });
+  };
+  addEventListener("hashchange", follow);
+  setTimeout(follow);
+  return [copy, status];
 }
 
 // ---- kit: plots ------------------------------------------------------------------------------
@@ -377,8 +470,8 @@ function swatch(canvas, { colour, dash, width }) {
 }
 
 Stepsize.kit = {
-  el, whole, number, slider, choice, checkbox, knob, button, readout, Plot, Contours, ticks, power,
-  swatch, redrawn,
+  el, whole, number, slider, choice, checkbox, knob, button, readout, player, linked, Plot,
+  Contours, ticks, power, swatch, redrawn,
 };
 Stepsize.explorers = {};
 
