@@ -1,0 +1,224 @@
+"""Claims about cost: what each method must remember and compute for a weight and a sample."""
+
+from __future__ import annotations
+
+import csv
+from copy import deepcopy
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from stepsize.claims import Measured, agrees, claim
+from stepsize.claims.idbd import Parts
+from stepsize.methods import (
+    IDBD,
+    L4,
+    AdaGrad,
+    Adam,
+    AdamHD,
+    Autostep,
+    BarzilaiBorwein,
+    Csawg,
+    GradientDescent,
+    HeavyBall,
+    HypergradientDescent,
+    LossGrad,
+    Nesterov,
+    Polyak,
+    RMSProp,
+    StochasticPolyak,
+)
+from stepsize.streams import LinearSample
+
+TABLE = Path(__file__).parents[2] / "book" / "_data" / "cost.csv"
+WINDOW = 10
+
+
+def methods(d):
+    """Every method with step sizes that are stable on d inputs of variance 1 (a few samples)."""
+    a = 0.1 / d
+    listed = [
+        GradientDescent(a),
+        HeavyBall(a),
+        Nesterov(a),
+        Polyak(0.0),
+        StochasticPolyak(),
+        BarzilaiBorwein(a),
+        LossGrad(a),
+        AdaGrad(a),
+        RMSProp(a),
+        Adam(a),
+        L4("adam"),
+        HypergradientDescent(a, 1e-9),
+        AdamHD(a, 1e-9),
+        IDBD(a, 1e-6),
+        Autostep(a),
+        Csawg(a, WINDOW),
+    ]
+    return {type(m).__name__: m for m in listed}
+
+
+def samples(d, n, seed=0):
+    """Linear samples with a fixed target and a little noise."""
+    rng = np.random.default_rng(seed)
+    target = rng.standard_normal(d) / np.sqrt(d)
+    for _ in range(n):
+        x = rng.standard_normal(d)
+        yield x, float(x @ target) + 0.1 * float(rng.standard_normal())
+
+
+def walk(method, w, state, pairs):
+    """The weights and the state after learning from some samples, held as :func:`track` does."""
+    with np.errstate(all="ignore"):
+        for x, y in pairs:
+            sample = LinearSample.unchecked(x, y)
+            sample.hold(w)
+            w, state = method.step(w, state, sample)
+    return w, state
+
+
+# ---- memory -------------------------------------------------------------------------------------
+
+
+def needed(method, d=40, before=24, after=30):
+    """How many numbers a weight the state must remember: those whose change changes what follows.
+
+    What is kept only to be reported is not needed, and a number that all weights share is counted
+    as none a weight.
+    """
+    w, rng = np.zeros(d), np.random.default_rng(1)
+    pairs = list(samples(d, before + after))
+    w, state = walk(method, w, method.init(w), pairs[:before])
+    plain = walk(method, w.copy(), deepcopy(state), pairs[before:])[0]
+    names = state._fields if hasattr(state, "_fields") else vars(state)
+    numbers = 0
+    for name in names:
+        value = getattr(state, name)
+        if np.size(value) < d or np.ptp(value) == 0 or np.isnan(value).all():
+            continue
+        turned = deepcopy(state)
+        other = value * rng.uniform(1.1, 1.2, np.shape(value))
+        if hasattr(state, "_replace"):
+            turned = turned._replace(**{name: other})
+        else:
+            setattr(turned, name, other)
+        if (walk(method, w.copy(), turned, pairs[before:])[0] != plain).any():
+            numbers += np.size(value) / d
+    return numbers
+
+
+# ---- arithmetic ---------------------------------------------------------------------------------
+
+SLOW = ("divide", "sqrt", "exp", "log")
+
+
+class Tally(np.ndarray):
+    """An array that counts what is computed with it, element by element."""
+
+    counts: ClassVar = {"fast": 0, "slow": 0}
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):
+        plain = [np.asarray(x) if isinstance(x, Tally) else x for x in inputs]
+        if out is not None:
+            kwargs["out"] = tuple(np.asarray(x) for x in out)
+        if "where" in kwargs:
+            kwargs["where"] = np.asarray(kwargs["where"])
+        result = getattr(ufunc, method)(*plain, **kwargs)
+        size = max(np.size(result), *(np.size(x) for x in plain))
+        Tally.counts["slow" if ufunc.__name__ in SLOW else "fast"] += size
+        if out is not None:
+            return out[0]
+        return result.view(Tally) if np.ndim(result) else result
+
+
+@cache
+def arithmetic(name, d=40, steps=40, start=20):
+    """Elementwise operations a weight and a sample: (fast, slow), gradient included.
+
+    Slow are division, root, exponential and logarithm.
+    """
+    method = methods(d)[name]
+    pairs = [(x.view(Tally), y) for x, y in samples(d, start + steps)]
+    w = np.zeros(d).view(Tally)
+    w, state = walk(method, w, method.init(w), pairs[:start])
+    Tally.counts.update(fast=0, slow=0)
+    walk(method, w, state, pairs[start:])
+    return tuple(Tally.counts[k] / (d * steps) for k in ("fast", "slow"))
+
+
+# ---- time ---------------------------------------------------------------------------------------
+
+
+@cache
+def times():
+    """Measured times as multiples of gradient descent's: method to {d: (median, low, high)}, and
+    under "" what was measured with."""
+    table = {}
+    with TABLE.open(newline="") as file:
+        lines = file.read().splitlines()
+    table[""] = lines[0].removeprefix("# ")
+    for row in csv.DictReader(islice(lines, 1, None)):
+        values = tuple(float(row[k]) for k in ("ratio", "low", "high"))
+        table.setdefault(row["method"], {})[int(row["d"])] = values
+    return table
+
+
+# ---- the claims ---------------------------------------------------------------------------------
+
+RIVALS = ("IDBD", "RMSProp", "Adam")
+
+
+@claim(
+    "degris-cost-same",
+    where="Section 4",
+    statement="IDBD, RMSProp and Adam share the same memory and compute complexity.",
+    rule="replicates if memory and arithmetic a weight are the same for the three; partly if they "
+    "only have the same order: a number a weight that is the same for 40 and 400 weights",
+    methods=RIVALS,
+)
+def _():
+    sizes = (40, 400)
+    memory = {n: [needed(methods(d)[n], d) for d in sizes] for n in RIVALS}
+    work = {n: [arithmetic(n, d) for d in sizes] for n in RIVALS}
+    same_order = all(v[0] == v[1] for v in memory.values()) and all(
+        np.allclose(*v, rtol=0.05) for v in work.values()
+    )
+    alike = len({v[0] for v in memory.values()}) == 1 == len({v[0] for v in work.values()})
+    return Measured(
+        "; ".join(
+            f"{n}: {memory[n][0]:g} numbers to remember and "
+            f"{work[n][0][0]:.0f} + {work[n][0][1]:.0f} operations a weight"
+            for n in RIVALS
+        ),
+        agrees(same_order and alike, partly=same_order),
+        "All grow in proportion to the number of weights, with constants of their own. The second "
+        "number of operations counts divisions, roots and exponentials. IDBD also asks for x².",
+    )
+
+
+@claim(
+    "degris-cost-sgd",
+    where="Section 4",
+    statement="By its approximations IDBD keeps the complexity of SGD.",
+    rule="from 40 to 400 weights IDBD's memory and arithmetic a weight stay the same, while the "
+    "memory a weight of the whole derivative grows in proportion",
+    methods=("IDBD", "GradientDescent"),
+)
+def _():
+    sizes = (40, 400)
+    memory = [needed(IDBD(0.1 / d, 1e-6), d) for d in sizes]
+    whole = [np.size(Parts(0.1, trace="matrix").init(np.zeros(d)).h) / d for d in sizes]
+    work = [sum(arithmetic("IDBD", d)) for d in sizes]
+    plain = sum(arithmetic("GradientDescent"))
+    return Measured(
+        f"IDBD: {memory[0]:g} and {memory[1]:g} numbers and {work[0]:.0f} and {work[1]:.0f} "
+        f"operations a weight (SGD: none and {plain:.0f}); the whole derivative: {whole[0]:g} and "
+        f"{whole[1]:g} numbers",
+        agrees(
+            memory[0] == memory[1] and np.allclose(*work, rtol=0.05) and whole[1] > 9 * whole[0]
+        ),
+        "The order is SGD's; the arithmetic is several times as much.",
+    )

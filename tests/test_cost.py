@@ -1,0 +1,67 @@
+"""What the chapter on cost rests on: the count of operations, what a state needs, the table."""
+
+import numpy as np
+import pytest
+
+from stepsize import IDBD, Adam, Autostep, Csawg, GradientDescent, HypergradientDescent
+from stepsize.claims import cost
+
+
+def test_tally_counts_elements_by_hand():
+    # 3 products, 3 roots, 3 quotients, a sum of 3, and 3 additions in place
+    x = np.array([1.0, 4.0, 9.0]).view(cost.Tally)
+    cost.Tally.counts.update(fast=0, slow=0)
+    y = np.sqrt(x * x)
+    np.divide(y, x, out=np.zeros_like(y), where=x != 4.0)  # and 3 comparisons
+    total = np.add.reduce(y, axis=0)
+    y += 1.0
+    assert cost.Tally.counts == {"fast": 12, "slow": 6}
+    assert total == 14.0 and (np.asarray(y) == [2.0, 5.0, 10.0]).all()
+
+
+@pytest.mark.parametrize(
+    "name, fast, slow",
+    [
+        ("GradientDescent", 5, 0),  # w x, sum, delta x, alpha g, w - move
+        ("HeavyBall", 8, 0),  # w - previous, p delta, +
+        ("IDBD", 14, 1),  # x x; theta g, h, beta; exp; alpha c, 1 -, max, h *, h -
+    ],
+)
+def test_arithmetic_by_hand(name, fast, slow):
+    assert cost.arithmetic(name) == cost.arithmetic(name, d=80) == (fast, slow)
+
+
+@pytest.mark.parametrize(
+    "method, numbers",
+    [
+        (GradientDescent(0.002), 0),
+        (HypergradientDescent(0.002, 1e-9), 1),  # the last gradient; alpha is one for all
+        (HypergradientDescent(0.002, 1e-9, momentum=0.5, trace_decay=0.5), 2),
+        (Adam(0.002), 2),
+        (Adam(0.002, beta1=0.0, beta2=0.0), 0),  # no memory
+        (IDBD(0.002, 1e-6), 2),
+        (Autostep(0.002), 3),
+        (Csawg(0.002, window=5), 12),
+    ],
+)
+def test_needed_numbers(method, numbers):
+    assert cost.needed(method) == numbers
+
+
+def test_counting_does_not_change_a_run():
+    method = cost.methods(40)["Autostep"]
+    pairs = list(cost.samples(40, 20))
+    tallied = [(x.view(cost.Tally), y) for x, y in pairs]
+    plain, counted = (
+        cost.walk(method, w, method.init(w), p)[0]
+        for w, p in ((np.zeros(40), pairs), (np.zeros(40).view(cost.Tally), tallied))
+    )
+    assert (plain == np.asarray(counted)).all()
+
+
+def test_the_table_has_every_method_at_every_size():
+    times = cost.times()
+    assert set(times) == {"", *cost.methods(1)}
+    for name in cost.methods(1):
+        assert set(times[name]) == {10, 100, 1_000, 10_000, 100_000, 1_000_000}
+        assert all(0 < low <= median <= high for median, low, high in times[name].values())
