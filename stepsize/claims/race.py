@@ -525,21 +525,32 @@ def _():
     "iterations, and better in the end than the other two.",
     published="6,000",
     rule="those with 0.01 and beta_2 = 0.999 overtake a step size of GD between 5,000 and 7,000 "
-    "and are below both blue lines at the end; partly: one of the two",
+    "and for most starts disturbed by 1e-13 both end below both blue lines; partly: one of these",
     methods=("Adam", "GradientDescent"),
 )
 def _():
     when = {a: [overtakes(errors("Adam", s), descent(a)) for s in BLACK] for a in VALLEY_STEPS[1:]}
     crosses = any(all(k and 5000 <= k <= 7000 for k in ks) for ks in when.values())
-    last = [errors("Adam", s)[-1000:].max() for s in BLACK + BLUE]
-    better = max(last[:2]) < min(last[2:])
+    share = better_in_the_end()
     return Measured(
         "; ".join(f"GD {a:g}: {' and '.join(f'{k:,}' for k in ks)}" for a, ks in when.items())
-        + f"; largest errors of the last 1,000 iterations {', '.join(f'{e:.0e}' for e in last)}",
-        agrees(crosses and better, partly=crosses or better),
-        "The crossings depend on GD's step size. One black line ends below both blue ones; the "
-        "other had been at 1e-12 and was thrown out again.",
+        + f"; better in the end from {share:.0%} of the starts disturbed by 1e-13",
+        agrees(crosses and share > 0.5, partly=crosses or share > 0.5),
+        "Which crossing is meant depends on GD's step size. The line with beta_1 = 0.9 is at 1e-12 by "
+        "then and is thrown out again sooner or later: rounding decides when.",
     )
+
+
+@cache
+def better_in_the_end(runs=20):
+    """For which share of disturbed starts both black lines end below both blue ones."""
+    start = disturbed(VALLEY_START, runs)
+    worst = {}
+    for setting in BLACK + BLUE:
+        trace = minimize(Adam(*setting), VALLEY, start, iterations=ITERATIONS)
+        worst[setting] = trace.error[-1000:].max(axis=0)
+    black, blue = ([worst[s] for s in group] for group in (BLACK, BLUE))
+    return float((np.max(black, axis=0) < np.min(blue, axis=0)).mean())
 
 
 @claim(
