@@ -14,16 +14,16 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from stepsize import explore as known
-from stepsize import figures
+from stepsize import figures, methods, theory
 from stepsize._explorer import Explorer, as_svg, book_style, number
 from stepsize.checks import count, one_of, starting_point
 from stepsize.claims._experiments import PLAN_AGAIN, VALLEY_START, valley_csawg
-from stepsize.methods import Csawg
-from stepsize.methods.arithmetic import ratio
+from stepsize.methods import L4, Csawg, Polyak
+from stepsize.methods.arithmetic import inner, ratio
+from stepsize.objectives import quadratic
 from stepsize.runs import Recorder, minimize
 
-__all__ = ["planning_step"]
+__all__ = ["planning_step", "rates", "ray"]
 
 _GREY, _GREEN, _PINK = figures.GREY, "#1B8A3A", "#C2188B"
 _ORANGE = figures.LOOKS["Csawg"][0]
@@ -317,3 +317,375 @@ def planning_step(
         w0=starting_point(w0, 2).tolist(),
         plannings=count("plannings", plannings),
     )
+
+
+# ---- momentum and rates --------------------------------------------------------------------------
+
+_ITERATIONS = 400
+_RATE_METHODS = {
+    "GradientDescent": (
+        lambda c, a, p: theory.gradient_descent_rate(c, a),
+        "best_gradient_descent",
+    ),
+    "HeavyBall": (theory.heavy_ball_rate, "best_heavy_ball"),
+    "Nesterov": (theory.nesterov_rate, "best_nesterov"),
+}
+
+
+def eigenvalues(name, curvature, step_size, momentum):
+    """Those of the two-step matrix in the direction of a curvature; gradient descent has one."""
+    al, p = step_size * curvature, momentum
+    if name == "GradientDescent":
+        return np.array([1 - al])
+    b, c = (1 + p - al, p) if name == "HeavyBall" else ((1 + p) * (1 - al), p * (1 - al))
+    inside = b * b - 4 * c
+    root = np.sqrt(abs(inside)) * (1j if inside < 0 else 1)
+    return np.array([(b + root) / 2, (b - root) / 2])
+
+
+class Rates(_Steps):
+    """See :func:`stepsize.explore.rates`, which makes it."""
+
+    name = "rates"
+    intro = (
+        "Left, the eigenvalues of the two-step matrix in the complex plane with the unit circle, "
+        "for the largest curvature (circles) and the least (squares). Right, the predicted rate "
+        "against the momentum with the optimum marked, and the error of a run beside its slope."
+    )
+
+    def __init__(self, question, **setting):
+        super().__init__(question, **setting)
+        s = self.setting
+        cls = getattr(methods, s["method"])
+        own = {"step_size": s["step_size"]}
+        if s["method"] != "GradientDescent":
+            own["momentum"] = s["momentum"]
+        self.mu = 1 / s["condition"]
+        with np.errstate(all="ignore"):
+            self.trace = minimize(
+                cls(**own), quadratic([1.0, self.mu]), [1, 1], iterations=_ITERATIONS
+            )
+        best = getattr(theory, _RATE_METHODS[s["method"]][1])(self.mu, 1.0)
+        self.best = best if isinstance(best, tuple) else (best, 0.0)
+        self.predicted, self.least = self.rate(s["step_size"], s["momentum"]), self.rate(*self.best)
+        error = self.trace.error
+        usable = (error > 1e-250) & (error < 1e250)  # before overflow or underflow
+        last = _ITERATIONS if usable.all() else int(np.argmin(usable)) - 1
+        # errors oscillate: the largest of the last quarter over the largest of the one before
+        q = self.quarter = last // 4
+        largest = [error[i * q : (i + 1) * q].max(initial=0) for i in (2, 3)]
+        self.measured = (largest[1] / largest[0]) ** (1 / q) if q else 0.0
+
+    def rate(self, step_size, momentum):
+        """The predicted one on the bowl: the larger of its two directions'."""
+        rate = _RATE_METHODS[self.setting["method"]][0]
+        return np.maximum(rate(1.0, step_size, momentum), rate(self.mu, step_size, momentum))
+
+    def knobs(self):
+        return {
+            "step_size": ("step size × L", [k / 20 for k in range(1, 81)]),
+            "momentum": ("momentum", known.KNOBS["momentum"]),
+            "condition": (
+                "condition number",
+                [*range(2, 11), *known._decades(1, 3, known._COARSE)[1:]],
+            ),
+            "method": ("method", list(_RATE_METHODS)),
+        }
+
+    def lines(self):
+        """Rates, eigenvalues and the optimum."""
+        s, mu = self.setting, self.mu
+
+        def both(curvature):
+            z = eigenvalues(s["method"], curvature, s["step_size"], s["momentum"])
+            if z[0].imag:
+                return f"{number(z[0].real + 0.0)} ± {number(z[0].imag)}i"
+            return " and ".join(number(v + 0.0) for v in z.real)
+
+        run = "the run ends at once"
+        if q := self.quarter:
+            run = f"measured {self.measured:.4f} between iterations {2 * q} and {4 * q}"
+        run += "" if self.predicted < 1 else "; it does not converge"
+        best = f"step size {number(self.best[0])}"
+        if s["method"] != "GradientDescent":
+            best += f", momentum {number(self.best[1])}"
+        return [
+            f"Predicted rate {self.predicted:.4f} an iteration, {run}.",
+            f"Eigenvalues at curvature 1: {both(1.0)}; at {number(mu)}: {both(mu)}.",
+            f"Best for condition number {s['condition']:,.0f}: {best}, rate {self.least:.4f}.",
+        ]
+
+    def draw(self, plane, curve, errors):
+        s = self.setting
+        look = figures.look(self.trace.method)
+        turn = np.exp(2j * np.pi * np.linspace(0, 1, 129))
+        plane.plot(turn.real, turn.imag, color="black", lw=1)
+        plane.plot(self.predicted * turn.real, self.predicted * turn.imag, "--", color=_GREY, lw=1)
+        for curvature, marker, colour in ((1.0, "o", look["color"]), (self.mu, "s", "black")):
+            z = eigenvalues(s["method"], curvature, s["step_size"], s["momentum"])
+            plane.plot(z.real, z.imag, marker, color=colour, label=f"curvature {number(curvature)}")
+        plane.set(xlabel="real part", ylabel="imaginary part", xlim=(-1.3, 1.3), ylim=(-1.3, 1.3))
+        plane.set_aspect("equal")
+        plane.legend(loc="lower left", fontsize=8)
+        descent = s["method"] == "GradientDescent"
+        x = np.linspace(0, 4 if descent else 0.999, 401)
+        step, momentum = (x, 0.0) if descent else (s["step_size"], x)
+        curve.plot(x, self.rate(step, momentum), color=look["color"])
+        curve.plot(
+            s["step_size" if descent else "momentum"], self.predicted, "o", color=look["color"]
+        )
+        curve.plot(self.best[not descent], self.least, "*", ms=12, color="black")
+        curve.set(xlabel="step size × L" if descent else "momentum", ylabel="rate", ylim=(0, 1.2))
+        k = np.arange(_ITERATIONS + 1)
+        with np.errstate(all="ignore"):
+            for y, how in (
+                (self.trace.error, {"color": look["color"]}),
+                (self.trace.error[0] * self.predicted**k, {"color": _GREY, "ls": "--", "lw": 1}),
+            ):
+                errors.plot(k, np.where((y > 1e-40) & (y < 1e40), y, np.nan), **how)
+        errors.set(yscale="log", xlabel="iteration", ylabel="error")
+
+    def data(self):
+        knobs = self.knobs()
+        names = list(_RATE_METHODS)
+        return {
+            "setting": self.setting,
+            "methods": {name: figures.LOOKS[name][2] for name in names},
+            "knobs": {name: values for name, (_, values) in knobs.items() if name != "method"},
+            "labels": {name: label for name, (label, _) in knobs.items()},
+            "colours": {name: figures.LOOKS[name][0] for name in names},
+            "iterations": _ITERATIONS,
+        }
+
+
+def rates(
+    method="HeavyBall",
+    condition=100.0,
+    step_size=None,
+    momentum=None,
+    *,
+    question="Move the momentum: where do the eigenvalues leave the real line, and why is that the "
+    "best place?",
+):
+    """Rates on a bowl of two curvatures, L = 1 and 1/condition: eigenvalues, prediction, run.
+
+    Parameters
+    ----------
+    method : "GradientDescent", "HeavyBall" or "Nesterov"
+    condition : float
+        The condition number of the bowl.
+    step_size, momentum : float, optional
+        The best for this condition number unless given.
+    question : str
+        The caption.
+
+    Examples
+    --------
+    >>> from stepsize import explore
+    >>> explore.rates("GradientDescent", condition=3.0).lines()[0]
+    'Predicted rate 0.5000 an iteration, measured 0.5000 between iterations 200 and 400.'
+    """
+    one_of(*_RATE_METHODS)("method", method)
+    if not condition >= 1:
+        raise ValueError(f"condition must be at least 1, got {condition!r}")
+    best = getattr(theory, _RATE_METHODS[method][1])(1 / condition, 1.0)
+    best = best if isinstance(best, tuple) else (best, 0.0)
+    return Rates(
+        question,
+        step_size=float(best[0] if step_size is None else step_size),
+        momentum=float(best[1] if momentum is None else momentum),
+        condition=float(condition),
+        method=method,
+    )
+
+
+# ---- one ray -------------------------------------------------------------------------------------
+
+_AIM = {
+    "target": 0.9 * 0.75,
+    "factor": 1.05,
+}  # L4's first target, a share of the loss; LossGrad's c
+
+
+def least_along(objective, w, g):
+    """The exact minimizer: the first step size at which the slope along w - t g turns."""
+
+    def slope(t):
+        return -inner(objective.grad(w - t * g), g)
+
+    low, high = 0.0, 2.0**-20
+    while slope(high) < 0 and high < 2.0**20:
+        low, high = high, 1.25 * high
+    for _ in range(60):
+        middle = (low + high) / 2
+        if slope(middle) < 0:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+class Ray(_Steps):
+    """See :func:`stepsize.explore.ray`, which makes it."""
+
+    name = "ray"
+    intro = (
+        "Left, contours of the loss with a point and the ray of its steps. Right, along the ray, "
+        "the loss (solid), its tangent (dashed), and LossGrad's parabola (dotted) through the loss "
+        "at the step size that is tried, with the exact minimizer, Polyak's and L4's step."
+    )
+
+    def __init__(self, question, **setting):
+        super().__init__(question, **setting)
+        s = self.setting
+        self.objective = known._named(s["objective"])
+        view = np.transpose(known.OBJECTIVES[s["objective"]]["view"])
+        s["w"] = [round(float(x), 2) for x in np.clip(s["w"], *view)]
+        w, t = np.array(s["w"]), s["step_size"]
+        f, g = self.objective.loss(w), self.objective.grad(w)
+        self.w, self.f, self.g, self.slope = w, f, g, inner(g, g)
+        with np.errstate(all="ignore"):
+            promised = inner(g, t * g)
+            error = self.loss(t) - f + promised
+            self.r = float(error / promised) if promised else 0.0
+            self.curvature = float(error / (t * t)) if t else 0.0
+            self.longer = int(np.sign(promised / 2 - error)) if promised else 0
+        # the package's own first steps
+        if self.slope:
+            first = {
+                "polyak": Polyak(minimum=0.0),
+                "l4": L4("gradient", fraction=s["fraction"], eps=0.0),
+            }
+            self.steps = {
+                name: float(minimize(method, self.objective, w, iterations=1).step_size[1, 0])
+                for name, method in first.items()
+            }
+            self.steps["exact"] = least_along(self.objective, w, g)
+
+    def loss(self, t):
+        return self.objective.loss(self.w - t * self.g)
+
+    def replaced(self, **changes):
+        w = [changes.pop(name, old) for name, old in zip("xy", self.setting["w"])]
+        s = {k: v for k, v in self.setting.items() if k not in ("x", "y")}
+        return type(self)(self.question, **{**s, "w": w, **changes})
+
+    def knobs(self):
+        return {
+            "step_size": ("step size", known.KNOBS["step_size"]),
+            "fraction": ("L4's fraction", [k / 20 for k in range(1, 21)]),
+            "objective": ("objective", list(_RAY_OBJECTIVES)),
+        }
+
+    def lines(self):
+        s, at = self.setting, _point(self.w)
+        if not self.slope:
+            return [f"The gradient at {at} is zero: no step size moves it."]
+        t, f = s["step_size"], self.f
+        size = {1: "longer", -1: "shorter", 0: "the same"}[self.longer]
+
+        def step(name):
+            return f"{number(self.steps[name])}, loss {number(self.loss(self.steps[name]))}"
+
+        return [
+            f"From {at} with step size {number(t)}: loss {number(f)} becomes "
+            f"{number(self.loss(t))}, the tangent "
+            f"promised {number(f - t * self.slope + 0.0)}; r = {number(self.r + 0.0)}, "
+            f"LossGrad's next step is {size}.",
+            f"Step sizes: exact minimizer {step('exact')}; Polyak {step('polyak')}; L4, "
+            f"{number(s['fraction'])} of the way to {number(_AIM['target'] * f)}, {step('l4')}.",
+        ]
+
+    def draw(self, left, curve, below):
+        below.remove()
+        curve.set_position((0.58, 0.13, 0.39, 0.84))
+        t, f, s = self.setting["step_size"], self.f, self.slope
+        view = known.OBJECTIVES[self.setting["objective"]]["view"]
+        figures.contours(left, self.objective, *view, points=80)
+        left.set(xlabel="w₁", ylabel="w₂")
+        left.plot(*self.w, "o", ms=8, mfc="white", mec="black", zorder=7)
+        if not s:
+            return
+        steps = {"lossgrad": t, **self.steps}
+        most = 4 * max(steps["polyak"], steps["exact"])
+        x = np.linspace(0, 1.15 * min(max(steps.values()), most), 201)
+        points = self.w[:, None] - x * self.g[:, None]
+        left.plot(*points, color="black", lw=0.8)
+        curve.plot(x, self.objective.loss(points), color="black")
+        curve.plot(x, f - x * s, "--", color=_RAY_COLOURS["l4"], lw=1.2)
+        curve.plot(x, f - x * s + self.curvature * x * x, ":", color=_RAY_COLOURS["lossgrad"])
+        curve.axhline(_AIM["target"] * f, color=_RAY_COLOURS["l4"], lw=0.8, ls=":")
+        for name, a in steps.items():
+            look = {"color": _RAY_COLOURS[name], "marker": _RAY_MARKS[name], "ls": "", "ms": 6}
+            height = f - a * s if name == "l4" else self.loss(a)
+            left.plot(*(self.w - a * self.g), **look)
+            curve.plot(a, height, label=_RAY_LABELS[name], **look)
+        curve.plot(steps["polyak"], 0, "s", mfc="none", mec=_RAY_COLOURS["polyak"])
+        curve.set(xlim=(0, x[-1]), ylim=(-0.15 * f, 1.3 * f), xlabel="step size", ylabel="loss")
+        curve.legend(loc="upper right", fontsize=8)
+
+    def data(self):
+        return {
+            "setting": {**_AIM, **self.setting},
+            "objectives": {name: known.OBJECTIVES[name] for name in _RAY_OBJECTIVES},
+            "knobs": {name: v for name, (_, v) in self.knobs().items() if name != "objective"},
+            "labels": {**_RAY_LABELS, **{name: label for name, (label, _) in self.knobs().items()}},
+            "colours": _RAY_COLOURS,
+        }
+
+
+_RAY_OBJECTIVES = ("rosenbrock", "bowl", "turned bowl")  # their least loss is zero
+_RAY_LABELS = {"lossgrad": "tried", "exact": "exact minimizer", "polyak": "Polyak", "l4": "L4"}
+_RAY_MARKS = {"lossgrad": "o", "exact": "*", "polyak": "s", "l4": "^"}
+_RAY_COLOURS = {
+    "lossgrad": figures.LOOKS["LossGrad"][0],
+    "exact": _GREEN,
+    "polyak": figures.LOOKS["Polyak"][0],
+    "l4": figures.LOOKS["L4"][0],
+}
+
+
+def ray(
+    w=(-0.5, 0.8),
+    objective="rosenbrock",
+    step_size=0.001,
+    fraction=0.15,
+    *,
+    question="Drag the point and the step size: which of the rules comes nearest to the least loss "
+    "along the gradient, and where do they all fail?",
+):
+    """One step from a point: the loss along the gradient, and what four rules make of it.
+
+    Parameters
+    ----------
+    w : array of shape (2,)
+        The point, rounded to hundredths.
+    objective : "rosenbrock", "bowl" or "turned bowl"
+        Their least loss is zero, which is what Polyak's step size supposes.
+    step_size : float
+        The step that is tried, through whose loss LossGrad's parabola goes.
+    fraction : float
+        How far L4 goes towards its target, 0.675 times the loss in its first step.
+    question : str
+        The caption.
+
+    Examples
+    --------
+    Along an axis of a bowl the exact minimizer is the inverse of the curvature, Polyak's its half.
+
+    >>> from stepsize import explore
+    >>> steps = explore.ray([3, 1], "bowl").steps
+    >>> round(steps["exact"], 12), steps["polyak"]
+    (0.001, 0.0005)
+    """
+    one_of(*_RAY_OBJECTIVES)("objective", objective)
+    return Ray(
+        question,
+        w=starting_point(w, 2).tolist(),
+        step_size=float(step_size),
+        fraction=float(fraction),
+        objective=objective,
+    )
+
+
+from stepsize import explore as known  # noqa: E402  (which needs all of the above)

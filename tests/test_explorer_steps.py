@@ -9,8 +9,8 @@ import quickjs
 from test_explorers import STATIC, said, show, two_frames  # noqa: F401 (show is a fixture)
 from test_page_arithmetic import HELPERS
 
-from stepsize import Csawg, Recorder, explore, minimize
-from stepsize._steps import LiveSteps
+from stepsize import L4, Csawg, LossGrad, Polyak, Recorder, explore, minimize, theory
+from stepsize._steps import LiveSteps, eigenvalues
 
 SCRIPT = STATIC / "explorer_steps.js"
 JS = quickjs.Context()
@@ -156,9 +156,221 @@ def test_only_plain_planning_is_shown():
             explore.planning_step(method)
 
 
+# ---- momentum and rates --------------------------------------------------------------------------
+
+RATES = {
+    "GradientDescent": lambda c, a, p: theory.gradient_descent_rate(c, a),
+    "HeavyBall": theory.heavy_ball_rate,
+    "Nesterov": theory.nesterov_rate,
+}
+
+
+def bowls(count, seed=0):
+    rng = np.random.default_rng(seed)
+    for method in list(RATES) * count:
+        yield {
+            "method": method,
+            "condition": float(10 ** rng.uniform(0.1, 4)),
+            "step_size": float(rng.uniform(0.01, 4)),
+            "momentum": float(rng.uniform(0, 1)),
+        }
+
+
+def test_rates_are_those_of_the_theory():
+    outcomes = set()
+    for s in bowls(60):
+        mu, a, p = 1 / s["condition"], s["step_size"], s["momentum"]
+        found = page(
+            "[1, v.mu].map((c) => Steps.rate(v.method, c, v.step_size, v.momentum))", **s, mu=mu
+        )
+        wanted = [RATES[s["method"]](c, a, p) for c in (1.0, mu)]
+        assert same(found, wanted), s
+        # the eigenvalues are those of the matrix, by linear algebra
+        for c, rate in zip((1.0, mu), wanted, strict=True):
+            given = {**s, "c": c}
+            z = page("Steps.eigenvalues(v.method, v.c, v.step_size, v.momentum)", **given)
+            z = np.array(z) @ [1, 1j]
+            assert same([z.real, z.imag], [(m := eigenvalues(s["method"], c, a, p)).real, m.imag])
+            assert np.isclose(np.abs(z).max(), rate, rtol=1e-12)
+            if len(z) == 2:
+                b, d = {
+                    "HeavyBall": (1 + p - a * c, p),
+                    "Nesterov": ((1 + p) * (1 - a * c), p * (1 - a * c)),
+                }[s["method"]]
+                matrix = np.linalg.eigvals([[b, -d], [1, 0]])
+                assert np.allclose(np.sort_complex(matrix), np.sort_complex(z), atol=1e-6)
+                outcomes.add(bool(z[0].imag))
+    assert outcomes == {True, False}
+
+
+def test_the_marked_optimum_is_the_theory_s_and_no_neighbour_is_better():
+    for condition in (1.5, 10.0, 1234.0):
+        mu = 1 / condition
+        for method in RATES:
+            step_size, momentum = page("Steps.best(v.method, v.mu)", method=method, mu=mu)
+            explorer = explore.rates(method, condition)
+            assert np.allclose(explorer.best, [step_size, momentum], rtol=1e-15, atol=0)
+            for a in (0.99 * step_size, 1.01 * step_size):
+                for p in (momentum, 0.99 * momentum, 1.01 * momentum):
+                    assert explorer.rate(a, p) >= explorer.least - 1e-12
+
+
+def test_the_measured_rate_is_the_package_s():
+    near = 0
+    for s in bowls(40, seed=1):
+        found = page("Steps.rates(v, 400)", **s)
+        mine = explore.rates(**s)
+        assert same(found["error"], mine.trace.error), s
+        assert found["predicted"] == mine.predicted and found["q"] == mine.quarter
+        assert np.isclose(found["measured"], mine.measured, rtol=1e-12)
+        near += abs(np.log(mine.measured / mine.predicted)) < 0.01
+    assert near > 110  # of 120; double roots lag behind
+
+
+def test_rates_of_a_bowl_worked_by_hand():
+    # Heavy ball's best for 9: 4/(1 + 1/3)^2 = 9/4 and ((1 - 1/3)/(1 + 1/3))^2 = 1/4.
+    explorer = explore.rates("HeavyBall", 9)
+    assert np.allclose(explorer.best, [2.25, 0.25]) and np.isclose(explorer.least, 0.5)
+    assert explorer.lines()[2] == (
+        "Best for condition number 9: step size 2.25, momentum 0.25, rate 0.5000."
+    )
+
+
+def test_the_optimum_can_be_clicked(show):  # noqa: F811
+    explorer = explore.rates("HeavyBall", 100, step_size=3.0, momentum=0.8)
+    window = show(explorer)
+    assert said(window) == explorer.lines()
+    best = dict(zip(("step_size", "momentum"), explorer.best, strict=True))
+    window.locator("button.start").click()
+    assert said(window) == explorer.replaced(**best).lines()
+    window.get_by_role("button", name="Reset").click()
+    assert said(window) == explorer.lines()
+    window.get_by_role("button", name="to the best").press("Enter")
+    assert said(window) == explorer.replaced(**best).lines()
+
+
+def test_momentum_condition_and_method(show):  # noqa: F811
+    explorer = explore.rates("HeavyBall", 100, step_size=3.0, momentum=0.8)
+    window = show(explorer)
+    two_frames(window)
+    window.get_by_label("momentum", exact=True).press("ArrowRight")
+    window.get_by_label("condition number").press("ArrowRight")
+    window.get_by_label("step size × L").press("ArrowRight")
+    changes = {"momentum": 0.85, "condition": 120.0, "step_size": 3.05}
+    assert said(window) == explorer.replaced(**changes).lines()
+    for method in ("GradientDescent", "Nesterov"):
+        window.get_by_label("method").select_option(method)
+        assert said(window) == explorer.replaced(**changes, method=method).lines()
+    # a click on the curve sets the momentum
+    box = window.locator(".curve canvas").first.bounding_box()
+    window.mouse.click(box["x"] + 54 + 0.5 * (box["width"] - 74), box["y"] + 60)
+    changes["momentum"] = 0.5
+    assert said(window) == explorer.replaced(**changes, method="Nesterov").lines()
+    window.get_by_label("step size × L").press("End")
+    assert "does not converge" in said(window)[0]
+
+
+# ---- one ray -------------------------------------------------------------------------------------
+
+
+def test_the_steps_along_a_ray_are_the_package_s():
+    rng, longer = np.random.default_rng(0), set()
+    for _ in range(200):
+        name = str(rng.choice(["rosenbrock", "bowl", "turned bowl"]))
+        w = rng.uniform(-0.5, 1.8, 2).round(2).tolist()
+        t, fraction = float(10 ** rng.uniform(-5, -1)), float(rng.uniform(0.05, 1))
+        call = f"Steps.ray({objective(name)}, v.w, v.t, v)"
+        found = page(call, w=w, t=t, fraction=fraction, target=0.9 * 0.75, factor=1.05)
+        f = explore._named(name)
+
+        def first(method):
+            return minimize(method, f, w, iterations=1).step_size[1, 0]  # noqa: B023
+
+        assert found["polyak"] == first(Polyak(minimum=0.0))
+        l4 = first(L4("gradient", fraction=fraction, eps=0.0))
+        assert np.isclose(found["l4"], l4, rtol=1e-15, atol=0)
+        two = minimize(LossGrad(t), f, w, iterations=2)
+        assert found["next"] == two.step_size[2, 0]
+        longer.add(bool(found["next"] > t))
+        mine = explore.ray(w, name, t, fraction)
+        assert found["exact"] == mine.steps["exact"]
+        assert (found["f"], found["s"], found["r"]) == (mine.f, mine.slope, mine.r)
+        if name != "rosenbrock":  # g.g / g.Hg by the bowl's own curvature
+            g = f.grad(np.array(w))
+            hg = f.grad(np.array(f.minimizer) + g)
+            assert np.isclose(found["exact"], g @ g / (g @ hg), rtol=1e-9)
+        else:
+            t = found["exact"]
+            along = f.loss(
+                np.array(w)[:, None] - f.grad(np.array(w))[:, None] * t * [0.999, 1, 1.001]
+            )
+            assert along[1] <= along[0] and along[1] <= along[2]
+    assert longer == {True, False}
+
+
+def test_drag_click_and_keys(show):  # noqa: F811
+    explorer = explore.ray()
+    window = show(explorer)
+    assert said(window) == explorer.lines()
+    marker = window.locator("button.start")
+    marker.press("ArrowRight")
+    marker.press("ArrowUp")
+    assert said(window) == explorer.replaced(x=-0.45, y=0.85).lines()
+    box = window.locator(".map canvas").bounding_box()
+    across = lambda u, v: (box["x"] + u * box["width"], box["y"] + v * box["height"])  # noqa: E731
+
+    def where():
+        two_frames(window)
+        label = marker.get_attribute("aria-label")
+        return [float(x) for x in re.search(r"\((.*), (.*)\)", label).groups()]
+
+    window.mouse.move(*across(0.4, 0.4))
+    window.mouse.down()
+    window.mouse.move(*across(0.5, 0.3), steps=4)
+    window.mouse.up()
+    x, y = where()
+    assert said(window) == explorer.replaced(x=x, y=y).lines() and [x, y] != [-0.45, 0.85]
+    for name in ("exact minimizer", "Polyak", "L4"):
+        window.get_by_role("button", name=name, exact=True).click()
+        step = explorer.replaced(x=x, y=y).steps[
+            {"exact minimizer": "exact"}.get(name, name.lower())
+        ]
+        assert said(window) == explorer.replaced(x=x, y=y, step_size=step).lines()
+    box = window.locator(".curve canvas").bounding_box()
+    window.mouse.click(*across(0.5, 0.5))
+    slider = window.get_by_label("step size", exact=True)
+    two_frames(window)
+    step = float(slider.get_attribute("aria-valuetext"))
+    assert said(window) == explorer.replaced(x=x, y=y, step_size=step).lines()
+
+
+def test_a_finger_taps_the_plane(show):  # noqa: F811
+    explorer = explore.ray()
+    window = show(explorer, has_touch=True, viewport={"width": 390, "height": 800})
+    two_frames(window)
+    box = window.locator(".map canvas").bounding_box()
+    window.touchscreen.tap(box["x"] + 0.6 * box["width"], box["y"] + 0.3 * box["height"])
+    assert said(window) != explorer.lines()
+
+
+def test_its_other_knobs(show):  # noqa: F811
+    explorer = explore.ray()
+    window = show(explorer)
+    two_frames(window)
+    for key in ("ArrowRight", "ArrowRight"):
+        window.get_by_label("L4's fraction").press(key)
+    assert said(window) == explorer.replaced(fraction=0.25).lines()
+    window.get_by_label("objective").select_option("bowl")
+    assert said(window) == explorer.replaced(fraction=0.25, objective="bowl").lines()
+    at = explore.ray((1, 1), "bowl")
+    assert (
+        said(show(at)) == at.lines() == ["The gradient at (1, 1) is zero: no step size moves it."]
+    )
+
+
 # ---- what all have in common ---------------------------------------------------------------------
 
-ALL = {"planning-step": explore.planning_step}
+ALL = {"planning-step": explore.planning_step, "rates": explore.rates, "ray": explore.ray}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -223,4 +435,4 @@ def test_each_widget_control_answers_as_the_explorer_does(name):
 
 
 def test_the_script_is_light():
-    assert SCRIPT.stat().st_size < 20_000
+    assert SCRIPT.stat().st_size < 26_000

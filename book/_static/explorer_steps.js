@@ -80,10 +80,11 @@ function rates({ method, condition, step_size, momentum }, iterations) {
   const { error } = Stepsize.minimize(run, bowl, [1, 1], { iterations });
   let last = 0; // the last row before overflow or underflow
   while (last < iterations && error[last + 1] > 1e-250 && error[last + 1] < 1e250) last += 1;
-  const first = Math.floor(last / 2);
-  const measured = last ? (error[last] / error[first]) ** (1 / (last - first)) : 0;
+  // Errors oscillate: the largest of the last quarter over the largest of the one before.
+  const q = Math.floor(last / 4), largest = (i) => Math.max(...error.slice(i * q, (i + 1) * q));
+  const measured = q ? (largest(3) / largest(2)) ** (1 / q) : 0;
   const optimum = best(method, mu);
-  return { mu, at, error, first, last, measured, predicted: at(step_size, momentum), optimum, least: at(...optimum) };
+  return { mu, at, error, q, measured, predicted: at(step_size, momentum), optimum, least: at(...optimum) };
 }
 
 // ---- one ray: w - t g ------------------------------------------------------------------------
@@ -145,7 +146,7 @@ function sign(plot, [x, y], text, colour, words = "", size = 15) {
     c.fillText(text, plot.px(x), plot.py(y));
     const right = plot.px(x) > plot.area.left + 0.75 * plot.area.width;
     Object.assign(c, { textAlign: right ? "right" : "left", font: "11px sans-serif", lineWidth: 3, strokeStyle: plot.paper });
-    const at = [plot.px(x) + (right ? -9 : 9), plot.py(y) - 6];
+    const at = [plot.px(x) + (right ? -9 : 9), plot.py(y) + (text === "★" ? 13 : -6)];
     if (words) c.strokeText(words, ...at);
     c.fillText(words, ...at);
   });
@@ -186,25 +187,22 @@ function assemble(controls, buttons, labels) {
 
 // ---- inside a planning step --------------------------------------------------------------------
 
-let count = 0;
-
 Stepsize.explorers["planning-step"] = (figure, { setting, objectives, knobs, colours }) => {
   let state = { ...setting }, run;
   const objective = named(objectives[setting.objective]), { view } = objectives[setting.objective];
   const compute = () => {
     run = Steps.inside(new Stepsize.methods.Csawg(state), objective, state.w0, state.plannings);
     state.at = Math.min(state.at, run.points.length - 1);
+    stops.splice(0, Infinity, ...run.points.keys());
   };
   const ask = redrawn(figure, draw);
   const go = (n) => {
-    state.at = Math.max(0, Math.min(run.points.length - 1, n));
-    input.value = state.at;
-    tell();
+    state.at = Math.max(0, Math.min(stops.length - 1, n));
+    made.at.set(state.at);
     ask();
   };
   const renew = () => {
     compute();
-    input.max = run.points.length - 1;
     go(state.at);
   };
   const full = (i) => run.stages[i].kind === "leap" && run.stages[i].m === 0 && run.stages[i].leap === 1;
@@ -216,31 +214,23 @@ Stepsize.explorers["planning-step"] = (figure, { setting, objectives, knobs, col
   const buttons = [
     button("Reset", () => {
       state = { ...setting };
-      for (const name of Object.keys(made)) made[name].set(state[name]);
+      for (const name of Object.keys(knobs)) made[name].set(state[name]);
       renew();
     }),
     button("back", () => go(state.at - 1)),
     button("next", () => go(state.at + 1)),
     button("to the next planning", next),
   ];
-  // One stop for each evaluation, as many as the run has.
-  const shown = el("span", { class: "value", "aria-hidden": "true" });
-  const input = el("input", { type: "range", min: 0, step: 1, id: `steps-${++count}` });
-  input.addEventListener("input", () => go(Number(input.value)));
-  const tell = () => {
-    shown.textContent = whole(state.at);
-    input.setAttribute("aria-valuetext", whole(state.at));
-  };
-  const label = el("label", { for: input.id }, "gradient evaluations");
-  const made = {};
+  const stops = []; // one for each evaluation, as many as the run has
+  compute();
+  const made = { at: slider("gradient evaluations", stops, state.at, go, whole) };
   for (const [name, values] of Object.entries(knobs)) {
     made[name] = slider(name.replaceAll("_", " "), values, state[name], (value) => {
       state[name] = value;
       renew();
     });
   }
-  const range = { node: el("div", { class: "control" }, label, input, shown) };
-  const { body, say, plots: [map, ...fits] } = assemble([range, ...Object.values(made)], buttons, [
+  const { body, say, plots: [map, ...fits] } = assemble(Object.values(made), buttons, [
     "Contours of the loss with the path, the pairs in the buffers, leaps and corrections",
     "Decrease of w₁ against its gradient, and the line whose slope is its step size",
     "Decrease of w₂ against its gradient, and the line whose slope is its step size",
@@ -301,7 +291,195 @@ Stepsize.explorers["planning-step"] = (figure, { setting, objectives, knobs, col
     say(words());
   }
 
-  renew();
+  ask();
+  return body;
+};
+
+// ---- momentum and rates --------------------------------------------------------------------------
+
+Stepsize.explorers.rates = (figure, { setting, methods, knobs, labels, colours, iterations }) => {
+  let state = { ...setting };
+  const ask = redrawn(figure, draw), made = {};
+  const take = (changes) => {
+    Object.assign(state, changes);
+    for (const name of Object.keys(changes)) made[name].set(state[name]);
+    ask();
+  };
+  const toBest = () => {
+    const [step_size, momentum] = Steps.best(state.method, 1 / state.condition);
+    take({ step_size, momentum });
+  };
+  for (const [name, values] of Object.entries(knobs)) {
+    made[name] = slider(labels[name], values, state[name], (v) => take({ [name]: v }));
+  }
+  made.method = choice("method", Object.entries(methods), state.method, (v) => take({ method: v }));
+  const { body, say, plots: [plane, curve, errors] } = assemble(Object.values(made), [
+    button("Reset", () => take(setting)),
+    button("to the best", toBest),
+  ], [
+    "Eigenvalues of the two-step matrix in the complex plane, with the unit circle",
+    "Predicted rate against momentum, or the step size of gradient descent",
+    "Error of a run on a logarithmic axis, and the predicted slope",
+  ]);
+  const star = button("★", toBest, { class: "start", style: "cursor: pointer; line-height: 0.7", "aria-label": "the best; press to go there" });
+  curve.box.append(star);
+  const axis = () => (state.method === "GradientDescent" ? "step_size" : "momentum");
+  curve.canvas.addEventListener("click", (event) => {
+    const values = knobs[axis()], at = curve.point(event)[0];
+    take({ [axis()]: values.reduce((a, b) => (Math.abs(b - at) < Math.abs(a - at) ? b : a)) });
+  });
+
+  const complex = ([a, b]) => (b ? `${clean(a)} ± ${number(b)}i` : clean(a));
+  function words({ mu, predicted, measured, q, optimum, least }) {
+    const { method, step_size, momentum } = state;
+    const both = (curvature) => {
+      const [a, b] = Steps.eigenvalues(method, curvature, step_size, momentum);
+      return complex(a) + (b && !a[1] ? ` and ${complex(b)}` : "");
+    };
+    const run = q ? `measured ${measured.toFixed(4)} between iterations ${2 * q} and ${4 * q}` : "the run ends at once";
+    return [
+      `Predicted rate ${predicted.toFixed(4)} an iteration, ${run}${predicted < 1 ? "" : "; it does not converge"}.`,
+      `Eigenvalues at curvature 1: ${both(1)}; at ${number(mu)}: ${both(mu)}.`,
+      `Best for condition number ${whole(state.condition)}: step size ${number(optimum[0])}` +
+        `${method === "GradientDescent" ? "" : `, momentum ${number(optimum[1])}`}, rate ${least.toFixed(4)}.`,
+    ];
+  }
+
+  function draw() {
+    if (!body.clientWidth) return;
+    const { method, step_size: a, momentum: p } = state, result = Steps.rates(state, iterations);
+    const { mu, at, error, predicted, optimum, least } = result;
+    const main = plane.legible(colours[method], 0), grey = plane.legible("#808080", 0);
+    const thin = { colour: grey, width: 1, dash: [4, 3] }, thick = { colour: main, width: 1.8, dash: [] };
+    const wide = (1.3 * (plane.box.clientWidth - 74)) / (plane.box.clientHeight - 46);
+    const x = [-wide, wide], y = [-1.3, 1.3];
+    plane.frame({ x, y, xTicks: ticks(...x), yTicks: ticks(...y), xLabel: "real part", yLabel: "imaginary part" });
+    const circle = (r, look) => plane.line(129, (i) => [r * Math.cos((i * Math.PI) / 64), r * Math.sin((i * Math.PI) / 64)], look);
+    circle(1, { ...thin, colour: plane.ink, dash: [] });
+    circle(predicted, thin);
+    const at_ = (curvature) => Steps.eigenvalues(method, curvature, a, p);
+    for (let i = 1; i < 80; i++) for (const z of at_(mu ** (i / 80))) plane.dots([z], { colour: grey }, 1);
+    at_(1).forEach((z, i) => sign(plane, z, "●", main, i ? "" : "curvature 1"));
+    at_(mu).forEach((z, i) => sign(plane, z, "■", plane.ink, i ? "" : number(mu)));
+
+    const over = axis(), end = over === "momentum" ? 1 : 4;
+    curve.frame({
+      x: [0, end], y: [0, 1.2], xTicks: ticks(0, end), yTicks: ticks(0, 1.2, 4),
+      xLabel: over === "momentum" ? `momentum, at step size ${number(a)}` : labels.step_size, yLabel: "rate",
+    });
+    curve.line(401, (i) => [(end * i) / 400, over === "momentum" ? at(a, i / 400) : at(i / 100, 0)], thick);
+    curve.line(2, (i) => [i ? end : 0, 1], { ...thin, dash: [] });
+    sign(curve, [over === "momentum" ? p : a, predicted], "●", main, "here");
+    star.style.left = `${curve.px(over === "momentum" ? optimum[1] : optimum[0])}px`;
+    star.style.top = `${curve.py(least)}px`;
+
+    const logs = error.map(Math.log10).map((e) => (Math.abs(e) < 300 ? e : NaN));
+    const ends = logs.filter(Number.isFinite), slope = Math.log10(predicted);
+    const range = [Math.max(-40, Math.floor(Math.min(...ends))), Math.min(40, Math.ceil(Math.max(...ends) + 0.1))];
+    errors.frame({
+      x: [0, iterations], y: range, xTicks: ticks(0, iterations), xLabel: "iteration", yLabel: "error",
+      yTicks: ticks(...range, 5).filter(([k]) => Number.isInteger(k)).map(([k]) => [k, power(k)]),
+    });
+    errors.line(2, (i) => [i * iterations, logs[0] + i * iterations * slope], thin);
+    errors.line(logs.length, (i) => (Number.isFinite(logs[i]) ? [i, logs[i]] : null), thick);
+    say(words(result));
+  }
+  return body;
+};
+
+// ---- one ray --------------------------------------------------------------------------------------
+
+Stepsize.explorers.ray = (figure, { setting, objectives, knobs, labels, colours }) => {
+  let state = structuredClone(setting), objective;
+  const ask = redrawn(figure, draw), made = {}, contours = new Contours(), grid = (k) => Math.round(20 * k) / 20;
+  const take = (changes) => {
+    Object.assign(state, changes);
+    const { view } = objectives[state.objective];
+    objective = named(objectives[state.objective]);
+    state.w = state.w.map((x, i) => Number(Math.min(view[i][1], Math.max(view[i][0], x)).toFixed(2)));
+    for (const name of Object.keys(made)) made[name].set(state[name] ?? state.w["xy".indexOf(name)]);
+    ask();
+  };
+  const range = Array.from({ length: 161 }, (_, i) => grid(i / 20 - 4));
+  made.step_size = slider(labels.step_size, knobs.step_size, state.step_size, (v) => take({ step_size: v }));
+  made.fraction = slider(labels.fraction, knobs.fraction, state.fraction, (v) => take({ fraction: v }));
+  made.x = slider("w₁", range, state.w[0], (v) => take({ w: [v, state.w[1]] }));
+  made.y = slider("w₂", range, state.w[1], (v) => take({ w: [state.w[0], v] }));
+  made.objective = choice("objective", Object.entries(objectives).map(([k, o]) => [k, o.title]), state.objective,
+    (v) => take({ objective: v }));
+  const { body, say, plots: [map, curve] } = assemble(Object.values(made), [
+    button("Reset", () => take(structuredClone(setting))),
+    ...["exact", "polyak", "l4"].map((k) => button(labels[k], () => take({ step_size: result()[k] }))),
+  ], ["Contours of the loss, the point and its ray", "The loss along the ray, its tangent and LossGrad's parabola"]);
+  const result = () => Steps.ray(objective, state.w, state.step_size, state);
+  const marker = button("", () => {}, { class: "start" });
+  map.box.append(marker);
+  curve.box.style.aspectRatio = 1.2; // alone beside the map
+  marker.addEventListener("keydown", (event) => {
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[event.key];
+    if (!way) return;
+    event.preventDefault();
+    take({ w: state.w.map((x, i) => x + 0.05 * way[i]) });
+  });
+  // A press moves at once, and drags on; a finger drags the marker only, and taps elsewhere.
+  const follow = (handle, plot, move) => {
+    handle.addEventListener("pointerdown", (event) => {
+      if (event.button || (event.pointerType === "touch" && handle !== marker)) return;
+      event.preventDefault();
+      handle.setPointerCapture(event.pointerId);
+      move(plot.point(event));
+    });
+    handle.addEventListener("pointermove", (event) => {
+      if (handle.hasPointerCapture(event.pointerId)) move(plot.point(event));
+    });
+    handle.addEventListener("click", (event) => event.detail && move(plot.point(event)));
+  };
+  for (const handle of [marker, map.canvas]) follow(handle, map, (w) => take({ w }));
+  follow(curve.canvas, curve, ([t]) => take({ step_size: Math.max(0, Number(t.toPrecision(3))) }));
+
+  function words({ f, s, loss, r, next, polyak, l4, exact, aim }) {
+    const { step_size: t, fraction, w } = state;
+    if (s === 0) return [`The gradient at ${place(w)} is zero: no step size moves it.`];
+    const size = next > t ? "longer" : next < t ? "shorter" : "the same";
+    const at = (a) => `${number(a)}, loss ${number(loss(a))}`;
+    return [
+      `From ${place(w)} with step size ${number(t)}: loss ${number(f)} becomes ${number(loss(t))}, the tangent ` +
+        `promised ${clean(f - t * s)}; r = ${clean(r)}, LossGrad's next step is ${size}.`,
+      `Step sizes: exact minimizer ${at(exact)}; Polyak ${at(polyak)}; L4, ${number(fraction)} of the way ` +
+        `to ${number(aim)}, ${at(l4)}.`,
+    ];
+  }
+
+  function draw() {
+    if (!body.clientWidth) return;
+    const found = result(), { f, s, point, loss, aim, curvature, polyak, l4, exact } = found, { step_size: t, w } = state;
+    const look = Object.fromEntries(Object.entries(colours).map(([k, c]) => [k, map.legible(c, 0)]));
+    landscape(map, contours, state.objective, objective, objectives[state.objective].view);
+    const steps = [["lossgrad", t, "●"], ["exact", exact, "★"], ["polyak", polyak, "■"], ["l4", l4, "▲"]];
+    const far = Math.max(...steps.map(([, a]) => a)), most = 4 * Math.max(polyak, exact);
+    const x = [0, 1.15 * Math.min(far, most) || 1], line = (colour, dash, width = 1.5) => ({ colour, dash, width });
+    map.line(101, (i) => point((i / 100) * x[1]), line(map.ink, [], 1));
+    for (const [k, a, shape] of steps) sign(map, point(a), shape, look[k], "", 11);
+    marker.style.left = `${map.px(w[0])}px`;
+    marker.style.top = `${map.py(w[1])}px`;
+    marker.setAttribute("aria-label", `point ${place(w)}; arrow keys move it`);
+
+    const y = [-0.15 * f, 1.3 * f || 1];
+    curve.frame({
+      x, y, xTicks: ticks(...x, 4).map(([v]) => [v, clean(v)]), yTicks: ticks(...y, 4).map(([v]) => [v, clean(v)]),
+      xLabel: labels.step_size, yLabel: "loss",
+    });
+    const graph = (height, how) => curve.line(201, (i) => [(i / 200) * x[1], height((i / 200) * x[1])], how);
+    graph(loss, line(curve.ink, [], 2));
+    graph((a) => f - a * s, line(look.l4, [6, 3]));
+    graph((a) => f - a * s + curvature * a * a, line(look.lossgrad, [2, 3]));
+    graph(() => aim, line(look.l4, [1, 3], 1));
+    for (const [k, a, shape] of steps) sign(curve, [a, k === "l4" ? f - a * s : loss(a)], shape, look[k], labels[k], 12);
+    sign(curve, [polyak, f - polyak * s], "□", look.polyak, "", 12);
+    say(words(found));
+  }
+
+  take({});
   return body;
 };
 })();
