@@ -2,6 +2,7 @@
 
 import dataclasses
 import html
+import itertools
 import json
 import re
 from pathlib import Path
@@ -408,6 +409,21 @@ def test_a_link_to_nothing_changes_nothing(show, bad):
     page.wait_for_timeout(50)
     assert said(page) == first
     assert "does not know" in page.locator("span[role=status]").inner_text()
+
+
+def test_the_playground_s_links_lead_somewhere(show):
+    cells = json.loads((ROOT / "book" / "playground.ipynb").read_text("utf-8"))["cells"]
+    (listed,) = ("".join(o["data"]["text/markdown"]) for o in cells[-1]["outputs"])
+    links = [html.unescape(link) for link in re.findall('href="([^"]*)"', listed)]
+    assert len(links) == 5
+    page = show(explore.valley([GradientDescent(0.0001)]))
+    seen = [said(page)]
+    for link in links:
+        page.evaluate(f"location.hash = {json.dumps(link)}")
+        page.wait_for_timeout(50)
+        seen.append(said(page))
+        assert page.locator("span[role=status]").inner_text() == ""
+    assert all(one != other for one, other in itertools.pairwise(seen))
 
 
 def test_a_link_cannot_ask_for_the_impossible(show):
