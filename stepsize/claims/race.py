@@ -536,8 +536,8 @@ def _():
         "; ".join(f"GD {a:g}: {' and '.join(f'{k:,}' for k in ks)}" for a, ks in when.items())
         + f"; better in the end from {share:.0%} of the starts disturbed by 1e-13",
         agrees(crosses and share > 0.5, partly=crosses or share > 0.5),
-        "Which crossing is meant depends on GD's step size. The line with beta_1 = 0.9 is at 1e-12 by "
-        "then and is thrown out again sooner or later: rounding decides when.",
+        "Which crossing is meant depends on GD's step size. The line with beta_1 = 0.9 is at "
+        "1e-12 by then; when it is thrown out again, rounding decides.",
     )
 
 
