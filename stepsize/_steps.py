@@ -259,6 +259,7 @@ class PlanningStep(_Steps):
             "setting": self.setting,
             "objectives": {k: known.OBJECTIVES[k] for k in [self.setting["objective"]]},
             "knobs": {name: values for name, (_, values) in self.knobs().items() if name != "at"},
+            "labels": {name: label for name, (label, _) in self.knobs().items()},
             "colours": {"main": _ORANGE, "leap": _GREEN, "correct": _PINK, "pair": _GREY},
         }
 
