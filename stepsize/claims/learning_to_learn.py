@@ -418,7 +418,7 @@ def _():
 
 @claim(
     "yao-conclusion-only-samples",
-    where="Section 4, last paragraph",
+    where="Section 5, last paragraph",
     statement="All the experience that these meta-gradient methods use are the samples provided; "
     "the data of the updates are not used.",
     rule="two IDBD learners with the same weights, step sizes and next sample, but other updates "

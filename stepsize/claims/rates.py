@@ -868,21 +868,28 @@ CSAWG = tuple(
     statement="Heavy ball has the rate 1 - sqrt(mu/L) that Nesterov (2003) proves for smooth, "
     "strongly convex losses.",
     published="1 - sqrt(mu/L)",
-    rule="replicates if with its best parameters it converges on a smooth, strongly convex loss "
-    "that is not quadratic, from every start",
+    rule="replicates if with its best parameters it is that fast, to 1e-6, on bowls of condition "
+    "number 10 to 10^4, and converges from every start on a smooth, strongly convex loss that is "
+    "not quadratic; partly: the first",
     methods=("HeavyBall", "Nesterov"),
 )
 def _():
     end = cycling()
     lost = end.error[-1] > 0.1
     nesterov = accelerated("bent")[1][-1].max()
+    # iterations on bowls in those that the printed rate promises
+    share = [
+        float(np.median(evaluations("heavy ball", c))) / needed(1 - c**-0.5) for c in CONDITIONS
+    ]
     return Measured(
+        f"bowls: {min(share):.2f} to {max(share):.2f} of the promised iterations; beyond, "
         f"from {lost.mean():.0%} of 1,001 starts it circles through "
         + ", ".join(f"{x:.2f}" for x in CYCLE)
         + f" for ever; Nesterov's loss ends {small(nesterov, 1e-20)} above zero",
-        agrees(not lost.any()),
-        "On quadratics it is even faster than that. Beyond them the best parameters guarantee "
-        "nothing: an example of Lessard et al. (2016) with curvatures between 1 and 25.",
+        agrees(max(share) <= 1 and not lost.any(), partly=max(share) <= 1),
+        "On quadratics, as the paper's, it is even faster than that. Beyond them the best "
+        "parameters guarantee nothing: an example of Lessard et al. (2016) with curvatures "
+        "between 1 and 25. What Nesterov (2003) proves is about his own method.",
     )
 
 
