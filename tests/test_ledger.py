@@ -1,0 +1,189 @@
+"""The ledger as a whole: complete, linked, usable without script, sensitive to faults."""
+
+import functools
+import json
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from toc import ROOT, toc_pages
+
+from stepsize import Csawg, claims
+
+CLAIMS = claims.all_claims()
+RECORDS = Path(__file__).with_name("verdicts")
+
+
+# ---- what it holds -----------------------------------------------------------------------------
+
+
+def test_there_are_many_and_no_id_twice():
+    ids = [c.id for c in CLAIMS]
+    assert len(ids) == len(set(ids)) >= 100
+    assert {c.paper for c in CLAIMS} == set(claims.PAPERS.values())
+
+
+@functools.cache
+def shown(chapter):
+    """All stored outputs of a chapter, as one text."""
+    notebook = nbformat.read(ROOT / "book" / f"{chapter}.ipynb", as_version=4)
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", ())]
+    return "\n".join(str(o.get("data", {}).get("text/html", "")) for o in outputs)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_chapter_shows_the_claim(claim):
+    assert f"book/{claim.chapter}" in toc_pages()
+    assert shown(claim.chapter).count(f"<tr id='claim-{claim.id}'>") == 1
+
+
+def test_page_shows_every_claim_once():
+    for claim in CLAIMS:
+        assert shown("ledger").count(f"<tr id='{claim.id}' ") == 1, claim.id
+
+
+def test_page_shows_the_verdicts_on_record():
+    for file in RECORDS.glob("*.json"):
+        for id, row in json.loads(file.read_text()).items():
+            row_start = shown("ledger").split(f"<tr id='{id}' ")[1].split(">")[0]
+            assert f"data-verdict='{row['verdict']}'" in row_start, id
+
+
+# ---- in a browser ------------------------------------------------------------------------------
+
+ROWS = "table.ledger tbody tr"
+
+
+def visible(page):
+    return page.eval_on_selector_all(ROWS, "rows => rows.filter(r => !r.hidden).map(r => r.id)")
+
+
+def test_page_links_every_row_to_its_claim(page_of, built_book):
+    page = page_of("book/ledger")
+    links = page.eval_on_selector_all(
+        f"{ROWS} td:first-child a", "links => links.map(a => a.getAttribute('href'))"
+    )
+    assert len(links) == len(CLAIMS)
+    for link in links:
+        name, _, fragment = link.partition("#")
+        text = (built_book / "book" / name).read_text(encoding="utf-8")
+        assert f'id="{fragment}"' in text or f"id='{fragment}'" in text, link
+
+
+def test_link_arrives_at_the_row(page_of):
+    page = page_of("book/valley#claim-yao-fig5a-k5")
+    assert "320" in page.text_content(":target")
+
+
+def test_filters(page_of):
+    page = page_of("book/ledger")
+    chosen = page.locator(".ledger-filters select")
+    papers = {c.id for c in CLAIMS if c.paper == "Sutton 1992"}
+    chosen.nth(0).select_option("Sutton 1992")
+    assert set(visible(page)) == papers
+    chosen.nth(0).select_option("")
+    chosen.nth(1).select_option("valley")
+    assert set(visible(page)) == {c.id for c in CLAIMS if c.chapter == "valley"}
+    chosen.nth(3).select_option("Csawg")
+    both = {c.id for c in CLAIMS if c.chapter == "valley" and "Csawg" in c.methods}
+    assert set(visible(page)) == both
+    assert page.text_content(".ledger-filters output").startswith(f"{len(both)} of {len(CLAIMS)}")
+    for i in (1, 3):
+        chosen.nth(i).select_option("")
+    chosen.nth(2).select_option(claims.NOT)
+    assert page.text_content(".ledger-filters output").endswith(f" {claims.NOT}")
+    chosen.nth(2).select_option("")
+    page.fill(".ledger-filters input", "nelder 185")
+    assert "yao-conclusion-nelder-mead" in visible(page)
+    assert len(visible(page)) < len(CLAIMS) / 10
+
+
+def test_headings_sort_up_down_and_back(page_of):
+    page = page_of("book/ledger")
+    before = visible(page)
+    button = page.locator("table.ledger th button").first
+    button.click()
+    up = visible(page)
+    button.click()
+    down = visible(page)
+    button.click()
+    assert up == down[::-1] != before
+    assert sorted(up) == sorted(before) and up[0].startswith("degris")
+    assert visible(page) == before
+
+
+def test_table_is_whole_without_script(page_of):
+    page = page_of("book/ledger", java_script_enabled=False)
+    assert page.locator(ROWS).count() == len(CLAIMS)
+    assert page.locator(".ledger-filters").count() == 0
+    assert page.locator(ROWS).last.is_visible()
+
+
+def test_phone_scrolls_downwards_only(page_of):
+    page = page_of("book/ledger", width=390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+# ---- a fault in the code turns verdicts ----------------------------------------------------------
+
+
+def forget():
+    """Clear every cached run of the claims."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("stepsize.claims"):
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
+
+
+@pytest.fixture
+def no_memory():
+    """No run from before a fault is used again, and none with it afterwards."""
+    forget()
+    yield
+    forget()
+
+
+def holds(claim):
+    """Whether it replicates; a measurement that finds nothing to measure does not."""
+    try:
+        return claim.measure().verdict == claims.REPLICATES
+    except TypeError:
+        return False
+
+
+def wrong_sign(self, w, g, state, oracle, plan=Csawg._plan):
+    state.sum_1 = -state.sum_1
+    return plan(self, w, g, state, oracle)
+
+
+def other_pairing(self, w, g, state, remember=Csawg._remember):
+    slot = state.k % self.window
+    remember(self, w, g, state)
+    state.late = slot
+
+
+def short_of_one_sample(self, w, g, state, remember=Csawg._remember):
+    kept = state.sum_2.copy()
+    remember(self, w, g, state)
+    if state.k % self.window == 0:
+        state.sum_2 = kept
+
+
+FAULTS = {
+    "sign": ("_plan", wrong_sign, {"yao-fig7a-k10", "yao-fig7a-k2", "yao-fig5a-k5"}),
+    "pairing": ("_remember", other_pairing, {"yao-fig5a-k5", "yao-fig5a-k10"}),
+    "sample": ("_remember", short_of_one_sample, {"yao-fig7a-k10", "yao-fig7a-k2"}),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # what diverges may overflow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_in_csawg_turns_verdicts(fault, no_memory, monkeypatch):
+    name, code, ids = FAULTS[fault]
+    watched = [c for c in CLAIMS if c.id in ids]
+    assert all(map(holds, watched))
+    forget()
+    monkeypatch.setattr(Csawg, name, code)
+    assert [c.id for c in watched if holds(c)] == []
