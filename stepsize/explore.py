@@ -50,13 +50,14 @@ _COARSE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
 _COUNTS = [*range(1, 10), *map(int, _decades(1, 2, _COARSE))]
 _RATES = [*(k / 20 for k in range(18)), *(k / 100 for k in range(90, 100)), 0.995, 0.999]
 
+_STEP_SIZES = -5, -1, _FINE
 _ROUND = [0.0, *_decades(-12, 0, [1])]
 _TWENTIETHS = [k / 20 for k in range(21)]
 _FACTORS = [1.0, 1.01, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0]
 _MINIMA = [-10.0, -1.0, -0.1, 0.0, 0.001, 0.01, 0.1, 1.0, 10.0]
 
 KNOBS = {
-    "step_size": _decades(-5, -1, _FINE),
+    "step_size": _decades(*_STEP_SIZES),
     "momentum": _RATES,
     "Nesterov.momentum": [*_RATES, "increasing"],
     "window": _COUNTS,
@@ -82,7 +83,7 @@ KNOBS = {
     "eps_inside": [False, True],
     "bias_correction": [False, True],
     "factor": _FACTORS,
-    "meta_step_size": [0.0, *_decades(-6, 0, [1, 2, 5])],
+    "meta_step_size": [0.0, *_decades(-12, 0, [1, 2, 5])],
     # in units of a step size over a squared gradient, which differ from loss to loss
     "HypergradientDescent.meta_step_size": [0.0, *_decades(-12, 0, [1, 2, 5])],
     "AdamHD.meta_step_size": [0.0, *_decades(-12, 0, [1, 2, 5])],
@@ -210,6 +211,7 @@ OBJECTIVES = {
 """The objectives that both homes know by name, and the part of the plane to show."""
 
 _MOST = 4  # methods at once
+_WINDOWS = [1, 2, 3, 5, 10, 20, 50, 100, 300, 1000]  # with a shade on the page
 _FRESH = {  # of a method that a reader adds
     "step_size": 0.001,
     "window": 10,
@@ -472,6 +474,13 @@ def _as_data(method):
     return {"name": type(method).__name__, "parameters": fields}
 
 
+def _in_short(method):
+    """The same without what is as the class has it."""
+    data, fields = _as_data(method), dataclasses.fields(method)
+    usual = {f.name for f in fields if f.default == getattr(method, f.name)}
+    return {**data, "parameters": {k: v for k, v in data["parameters"].items() if k not in usual}}
+
+
 def _as_page_look(name, windows):
     """Colour, dash and label, and Csawg's colour by window, as the page's script needs them."""
     colour, line, label = figures.LOOKS[name]
@@ -494,24 +503,45 @@ def catalogue():
     A test holds the file against it, and says how to write it anew.
     """
     presets = {
-        name: {**preset, "methods": [_as_data(method) for method in preset["methods"]]}
+        name: {**preset, "methods": [_in_short(method) for method in preset["methods"]]}
         for name, preset in PUBLISHED.items()
     }
+    firsts, knobs = {}, {}  # a list that is there already is told by its name
+    for name, values in KNOBS.items():
+        first = firsts.setdefault(as_json(values), name)
+        knobs[name] = values if first == name else first
+    knobs["step_size"] = {"decades": _STEP_SIZES}
     data = {
         "presets": presets,
         "defaults": {"objective": "rosenbrock", "over": _OVER[0], "weight": 1},
         "objectives": OBJECTIVES,
         "dashes": list(_DASHES.values()),
-        "styles": {name: _as_page_look(name, KNOBS["window"]) for name in PAGE_METHODS},
-        "knobs": KNOBS,
+        "styles": {name: _as_page_look(name, _WINDOWS) for name in PAGE_METHODS},
+        "knobs": knobs,
         "fresh": _FRESH,
         "lists": {"grad_evals": _BUDGETS, "over": _OVER, "level": _LEVEL, "most": _MOST},
     }
     entries = ",\n".join(f"  {name}: {as_json(value)}" for name, value in data.items())
-    return (
-        "// What the explorers know by name, written by stepsize.explore.catalogue().\n"
-        f'"use strict";\n\nStepsize.catalogue = {{\n{entries},\n}};\n'
-    )
+    return _CATALOGUE.replace("ENTRIES", re.sub(r"\.0\b", "", entries))
+
+
+_CATALOGUE = """\
+// What the explorers know by name, written by stepsize.explore.catalogue().
+"use strict";
+
+Stepsize.catalogue = {
+ENTRIES,
+};
+for (const [name, values] of Object.entries(Stepsize.catalogue.knobs)) {
+  const { knobs } = Stepsize.catalogue;
+  if (typeof values === "string") knobs[name] = knobs[values];
+  if (!values.decades) continue;
+  const [first, last, mantissas] = values.decades;
+  const stops = (knobs[name] = []);
+  for (let k = first; k <= last; k++) stops.push(...mantissas.map((m) => Number(`${m}e${k}`)));
+  stops.push(Number(`1e${last + 1}`));
+}
+"""
 
 
 class Valley(Explorer):
@@ -665,5 +695,6 @@ def valley(
 
 
 from stepsize._steps import planning_step, rates, ray  # noqa: E402  (they need the lists above)
+from stepsize._track import track  # noqa: E402
 
-__all__ += ["planning_step", "rates", "ray"]
+__all__ += ["planning_step", "rates", "ray", "track"]

@@ -149,6 +149,14 @@ def test_the_lists_agree():
     assert {known["function"] for known in explore.OBJECTIVES.values()} <= set(PAGE_OBJECTIVES)
 
 
+def test_the_catalogue_s_knobs_are_the_package_s():
+    context = engine()
+    context.eval(explore.catalogue())
+    page = json.loads(context.eval("text(Stepsize.catalogue.knobs)"))
+    assert page == explore.KNOBS
+    assert json.loads(context.eval("text(Stepsize.catalogue.objectives)")) == explore.OBJECTIVES
+
+
 def test_only_the_exempt_need_more_than_a_root():
     text = SCRIPT.read_text(encoding="utf-8")
     rounded_alike = {"sqrt", "abs", "min", "max"}

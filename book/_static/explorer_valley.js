@@ -252,6 +252,9 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
 
   const take = (other) => {
     state = structuredClone(other);
+    for (const method of state.methods) {
+      method.parameters = { ...new Stepsize.methods[method.name](method.parameters) };
+    }
     rebuild();
   };
 
@@ -430,7 +433,7 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
   const playback = player((share, moving) => {
     [time, playing] = [share, moving];
     redraw();
-  }, (share) => `${Math.round(100 * share)} %`);
+  });
   const buttons = el("div", { class: "explorer-buttons" }, button("Reset", () => take(setting)));
   for (const name of offered) {
     buttons.append(button(name, () => take({ ...defaults, ...presets[name] })));

@@ -6,27 +6,18 @@
 //   Stepsize.explorers.NAME = (figure, setting) => body
 //
 // where NAME is the figure's data-explorer, setting what its data-setting holds, and body an
-// element (with class "explorer-body") that takes the place of the picture. The arithmetic is in
-// methods.js. What the functions share is Stepsize.kit:
+// element (class "explorer-body") that takes the place of the picture. The arithmetic is in
+// methods.js, what has a name in catalogue.js. Stepsize.kit is what the functions share:
 //
-//   el(tag, attributes, ...children)   an element; an attribute "onclick" is a listener
-//   whole(n), number(x)                numbers in words, as the package writes them
-//   slider(label, values, value, change, show = number)
-//   choice(label, [[key, text], ...], value, change), checkbox(label, value, change)
-//   knob(label, values, value, change) what the kind of values asks for
-//                                      each is { node, set(value) }; change gets the new value
-//   button(text, onclick, attributes)
-//   player(change, show)               { node, reset() }: play button and time slider; change(share, playing)
-//   linked(figure, write, read)        [button, status]: the setting as text in the page's address
-//   readout()                          { node, say(lines) }: the <output>, announced when it changes
-//   new Plot(parent, label, kind)      a canvas with axes; kind "map" or "curve":
-//     frame({ x, y, xTicks, yTicks, xLabel, yLabel, under })   first; ticks are [[at, text], ...]
-//     line(n, at, { colour, dash, width }), dots(points, { colour }, size), names(entries)
-//     px(x), py(y), point(event), clipped(draw), ink, paper, legible(colour, share)
-//   ticks(low, high, count)            round numbers for an axis; power(k) is ten to the k in text
-//   new Contours().draw(plot, key, height)   for `under`: a height field, kept until the key changes
-//   swatch(canvas, look)               a short line in a legend
-//   redrawn(figure, draw)              returns ask(): draws once a frame, and when size or theme change
+//   el(tag, attributes, ...children); whole(n), number(x): numbers as the package writes them
+//   slider(label, values, value, change, show), choice(label, [[key, text], ...], value, change),
+//   checkbox(label, value, change), knob(label, values, value, change): each { node, set(value) }
+//   button(text, onclick, attributes); readout(): { node, say(lines) }
+//   player(change): { node, reset() }; linked(figure, write, read): [button, status]
+//   new Plot(parent, label, "map" or "curve"): first frame({ x, y, xTicks, yTicks, xLabel, yLabel,
+//     under }), then line(n, at, look), dots(points, look, size), names(entries), px, py, point, ...
+//   ticks(low, high, count), power(k); new Contours().draw(plot, key, height); swatch(canvas, look)
+//   redrawn(figure, draw): ask()
 "use strict";
 
 (() => {
@@ -124,66 +115,42 @@ function readout() {
   return { node, say };
 }
 
-// A button that plays and a slider for the time, of which change gets the share from 0 to 1;
-// show(share) is its text. Where motion is not wanted, the button goes one step.
-function player(change, show) {
+// A button that plays and a slider for the time; change(share, playing) gets its share from 0 to 1.
+// Where motion is not wanted, the button goes one step. reset() goes to the end in silence.
+function player(change) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
-  let share = 1, playing = false;
+  let share = 1, playing = false, handle;
   const shown = el("span", { class: "value", "aria-hidden": "true" });
-  const input = el("input", { type: "range", min: 0, max: 200, value: 200 });
-  const play = button("Play", () => {
-    if (playing) return stop();
-    if (still.matches) return move(share < 1 ? Math.min(1, share + 0.05) : 0);
-    playing = true;
-    node.classList.add("playing");
-    name();
-    let before = null;
-    if (share >= 1) share = 0;
+  const input = el("input", { type: "range", min: 0, max: 200, oninput: () => move(input.value / 200) });
+  const play = button("", () => {
+    if (playing || still.matches) return move(playing ? share : share < 1 ? share + 0.05 : 0);
+    let before;
     const frame = (now) => {
       if (!playing) return;
-      share = Math.min(1, share + (before === null ? 0 : (now - before) / 6000));
+      move(share + (now - (before ?? now)) / 6000, true);
       before = now;
-      if (share >= 1) stop();
-      else move(share);
-      if (playing) requestAnimationFrame(frame);
+      handle = requestAnimationFrame(frame);
     };
-    requestAnimationFrame(frame);
+    move(share < 1 ? share : 0, true);
+    handle = requestAnimationFrame(frame);
   });
-  const name = () => (play.textContent = playing ? "Pause" : still.matches ? "Step" : "Play");
-  still.addEventListener("change", name);
-  name();
-  function tell() {
+  function show(to, on = false) {
+    share = Math.min(1, to);
+    playing = on && share < 1;
+    if (!playing) cancelAnimationFrame(handle);
+    play.textContent = playing ? "Pause" : still.matches ? "Step" : "Play";
     input.value = Math.round(200 * share);
-    shown.textContent = show(share);
-    input.setAttribute("aria-valuetext", show(share));
+    shown.textContent = `${Math.round(100 * share)} %`;
+    input.setAttribute("aria-valuetext", shown.textContent);
   }
-  function move(to) {
-    share = to;
-    tell();
+  function move(to, on) {
+    show(to, on);
     change(share, playing);
   }
-  function stop() {
-    playing = false;
-    node.classList.remove("playing");
-    name();
-    move(share);
-  }
-  input.addEventListener("input", () => {
-    const to = input.value / 200;
-    if (playing) stop();
-    move(to);
-  });
-  const node = labelled("time", input, shown);
+  const node = labelled("time", input, shown), reset = () => show(1);
   node.classList.add("player");
   node.prepend(play);
-  // To the end, in silence.
-  const reset = () => {
-    playing = false;
-    node.classList.remove("playing");
-    name();
-    share = 1;
-    tell();
-  };
+  reset();
   return { node, reset };
 }
 

@@ -124,22 +124,26 @@ const average = (decay, old, fresh) => old.map((x, i) => decay * x + (1 - decay)
 const squares = (g) => g.map((x) => x * x);
 const root = (v, eps, inside) => (inside ? Math.sqrt(v + eps) : Math.sqrt(v) + eps);
 
-class GradientDescent {
-  constructor({ step_size }) {
-    Object.assign(this, { step_size });
+// Hyper-parameters become fields, in the package's order.
+const REQUIRED = undefined;
+class Method {
+  constructor(given) {
+    Object.assign(this, new.target.defaults, given);
   }
   init(w) {
-    return { step_size: everywhere(this.step_size, w) };
+    return { step_size: everywhere(this.step_size ?? NaN, w) };
   }
+}
+
+class GradientDescent extends Method {
+  static defaults = { step_size: REQUIRED };
   step(w, state, oracle) {
     return descend(w, this.step_size, oracle.grad(w));
   }
 }
 
-class HeavyBall {
-  constructor({ step_size, momentum = 0.9 }) {
-    Object.assign(this, { step_size, momentum });
-  }
+class HeavyBall extends Method {
+  static defaults = { step_size: REQUIRED, momentum: 0.9 };
   init(w) {
     return { step_size: everywhere(this.step_size, w), previous: w };
   }
@@ -150,10 +154,8 @@ class HeavyBall {
   }
 }
 
-class Nesterov {
-  constructor({ step_size, momentum = 0.9 }) {
-    Object.assign(this, { step_size, momentum });
-  }
+class Nesterov extends Method {
+  static defaults = { step_size: REQUIRED, momentum: 0.9 };
   init(w) {
     return { step_size: everywhere(this.step_size, w), y: w, t: 1 };
   }
@@ -170,15 +172,11 @@ class Nesterov {
   }
 }
 
-class Csawg {
-  constructor({
-    step_size, window, planning_steps = 1, correction_steps = 0,
-    pairing = "published", reuse_gradient = false,
-  }) {
-    Object.assign(this, {
-      step_size, window, planning_steps, correction_steps, pairing, reuse_gradient,
-    });
-  }
+class Csawg extends Method {
+  static defaults = {
+    step_size: REQUIRED, window: REQUIRED, planning_steps: 1, correction_steps: 0, pairing: "published",
+    reuse_gradient: false,
+  };
   init(w) {
     const none = everywhere(NaN, w), zero = everywhere(0, w);
     return {
@@ -230,13 +228,8 @@ class Csawg {
   }
 }
 
-class Polyak {
-  constructor({ minimum, max_step = Infinity }) {
-    Object.assign(this, { minimum, max_step });
-  }
-  init(w) {
-    return { step_size: everywhere(NaN, w) };
-  }
+class Polyak extends Method {
+  static defaults = { minimum: REQUIRED, max_step: Infinity };
   step(w, state, oracle) {
     const g = oracle.grad(w);
     const alpha = Math.min(ratio(oracle.loss(w) - this.minimum, inner(g, g)), this.max_step);
@@ -245,10 +238,8 @@ class Polyak {
   }
 }
 
-class StochasticPolyak {
-  constructor({ minimum = 0, scale = 0.5, max_step = Infinity, eps = 0, growth = null }) {
-    Object.assign(this, { minimum, scale, max_step, eps, growth });
-  }
+class StochasticPolyak extends Method {
+  static defaults = { minimum: 0, scale: 0.5, max_step: Infinity, eps: 0, growth: null };
   init(w) {
     return { step_size: everywhere(NaN, w), last: Infinity };
   }
@@ -263,16 +254,11 @@ class StochasticPolyak {
   }
 }
 
-class L4 {
-  constructor({
-    direction = "momentum", fraction = 0.15, minimum_factor = 0.9, initial_factor = 0.75,
-    forget_time = 1000, minimum = null, beta1 = 0.9, beta2 = 0.999, direction_eps = 1e-4, eps = 1e-12,
-  }) {
-    Object.assign(this, {
-      direction, fraction, minimum_factor, initial_factor, forget_time, minimum, beta1, beta2,
-      direction_eps, eps,
-    });
-  }
+class L4 extends Method {
+  static defaults = {
+    direction: "momentum", fraction: 0.15, minimum_factor: 0.9, initial_factor: 0.75, forget_time: 1000,
+    minimum: null, beta1: 0.9, beta2: 0.999, direction_eps: 1e-4, eps: 1e-12,
+  };
   init(w) {
     const zero = everywhere(0, w);
     return { step_size: everywhere(NaN, w), lowest: null, m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
@@ -304,10 +290,8 @@ class L4 {
   }
 }
 
-class LossGrad {
-  constructor({ step_size, factor = 1.05 }) {
-    Object.assign(this, { step_size, factor });
-  }
+class LossGrad extends Method {
+  static defaults = { step_size: REQUIRED, factor: 1.05 };
   init(w) {
     return { step_size: everywhere(this.step_size, w), h: this.step_size };
   }
@@ -322,10 +306,8 @@ class LossGrad {
   }
 }
 
-class AdaGrad {
-  constructor({ step_size, eps = 1e-10 }) {
-    Object.assign(this, { step_size, eps });
-  }
+class AdaGrad extends Method {
+  static defaults = { step_size: REQUIRED, eps: 1e-10 };
   init(w) {
     return { step_size: everywhere(NaN, w), s: everywhere(0, w) };
   }
@@ -337,10 +319,8 @@ class AdaGrad {
   }
 }
 
-class RMSProp {
-  constructor({ step_size, decay = 0.9, eps = 1e-8, eps_inside = false }) {
-    Object.assign(this, { step_size, decay, eps, eps_inside });
-  }
+class RMSProp extends Method {
+  static defaults = { step_size: REQUIRED, decay: 0.9, eps: 1e-8, eps_inside: false };
   init(w) {
     return { step_size: everywhere(NaN, w), v: everywhere(0, w) };
   }
@@ -352,12 +332,10 @@ class RMSProp {
   }
 }
 
-class Adam {
-  constructor({
-    step_size = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, bias_correction = true, eps_inside = false,
-  }) {
-    Object.assign(this, { step_size, beta1, beta2, eps, bias_correction, eps_inside });
-  }
+class Adam extends Method {
+  static defaults = {
+    step_size: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, bias_correction: true, eps_inside: false,
+  };
   init(w) {
     const zero = everywhere(0, w);
     return { step_size: everywhere(NaN, w), m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
@@ -377,10 +355,10 @@ class Adam {
   }
 }
 
-class HypergradientDescent {
-  constructor({ step_size, meta_step_size, momentum = 0, trace_decay = 0, multiplicative = false }) {
-    Object.assign(this, { step_size, meta_step_size, momentum, trace_decay, multiplicative });
-  }
+class HypergradientDescent extends Method {
+  static defaults = {
+    step_size: REQUIRED, meta_step_size: REQUIRED, momentum: 0, trace_decay: 0, multiplicative: false,
+  };
   init(w) {
     const zero = everywhere(0, w);
     return { step_size: everywhere(this.step_size, w), alpha: this.step_size, d: zero, h: zero };
@@ -400,10 +378,8 @@ class HypergradientDescent {
   }
 }
 
-class AdamHD {
-  constructor({ step_size, meta_step_size, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 }) {
-    Object.assign(this, { step_size, meta_step_size, beta1, beta2, eps });
-  }
+class AdamHD extends Method {
+  static defaults = { step_size: REQUIRED, meta_step_size: REQUIRED, beta1: 0.9, beta2: 0.999, eps: 1e-8 };
   init(w) {
     const zero = everywhere(0, w), alpha = this.step_size;
     return { step_size: everywhere(NaN, w), alpha, u: zero, m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
@@ -422,10 +398,8 @@ class AdamHD {
   }
 }
 
-class BarzilaiBorwein {
-  constructor({ step_size, variant = "long" }) {
-    Object.assign(this, { step_size, variant });
-  }
+class BarzilaiBorwein extends Method {
+  static defaults = { step_size: REQUIRED, variant: "long" };
   init(w) {
     return {
       step_size: everywhere(this.step_size, w), alpha: this.step_size, previous: w,
@@ -444,10 +418,8 @@ class BarzilaiBorwein {
   }
 }
 
-class IDBD {
-  constructor({ step_size = 0.05, meta_step_size = 0.01 }) {
-    Object.assign(this, { step_size, meta_step_size });
-  }
+class IDBD extends Method {
+  static defaults = { step_size: 0.05, meta_step_size: 0.01 };
   init(w) {
     const step_size = everywhere(this.step_size, w);
     return { step_size, beta: step_size.map(Math.log), h: everywhere(0, w) };
@@ -461,10 +433,8 @@ class IDBD {
   }
 }
 
-class Autostep {
-  constructor({ step_size = 0.05, meta_step_size = 0.01, tau = 1e4 }) {
-    Object.assign(this, { step_size, meta_step_size, tau });
-  }
+class Autostep extends Method {
+  static defaults = { step_size: 0.05, meta_step_size: 0.01, tau: 1e4 };
   init(w) {
     const zero = everywhere(0, w);
     return { step_size: everywhere(this.step_size, w), v: zero, h: zero };

@@ -1,0 +1,197 @@
+// Track it: a method that learns its step sizes on a moving target, beside tuned SGD.
+//
+// The samples and the runs are those of stepsize/_track.py; a test holds them against each other.
+"use strict";
+
+Stepsize.online = (() => {
+// Uniform numbers that any engine draws alike: mulberry32, each stream from a start of its own.
+function uniforms(seed, stream) {
+  let a = Math.imul(8 * seed + stream + 1, 0x9e3779b9);
+  return () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), a | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+// About normal: twelve uniform numbers less their mean.
+function normals(seed, stream) {
+  const uniform = uniforms(seed, stream);
+  return () => {
+    let total = 0;
+    for (let i = 0; i < 12; i++) total += uniform();
+    return total - 6;
+  };
+}
+
+function samples({ problem, flip_every, drift, noise, scale, seed, examples }, { inputs, relevant, segment }) {
+  const level = problem === "a level that drifts", found = [];
+  const input = normals(seed, 0), choose = uniforms(seed, 1), walk = normals(seed, 2), blur = normals(seed, 3);
+  let target = level ? [0] : Array.from({ length: inputs }, (_, i) => (i < relevant ? 1 : 0)), sigma;
+  for (let t = 0; t < examples; t++) {
+    if (level && t % segment === 0) sigma = drift * choose();
+    if (!level && t > 0 && t % flip_every === 0) {
+      const i = Math.floor(relevant * choose());
+      target = target.slice();
+      target[i] = -target[i];
+    }
+    const x = level ? [1] : target.map(input);
+    const clean = x.reduce((total, value, i) => total + value * target[i], 0);
+    found.push({ x, y: scale * (clean + noise * blur()), target: target.map((v) => scale * v) });
+    if (level) target = [target[0] + sigma * walk()];
+  }
+  return found;
+}
+
+// A run that goes on by so many samples at most; advance says whether it has come to its end.
+class Run {
+  constructor(method, data) {
+    const w = data[0].x.map(() => 0);
+    Object.assign(this, { method, data, state: method.init(w), w: [w], step_size: [], squares: [] });
+  }
+  advance(steps = Infinity) {
+    for (; steps > 0; steps--) {
+      const k = this.squares.length;
+      if (k === this.data.length) return true;
+      const { x, y } = this.data[k], w = this.w[k];
+      const delta = y - x.reduce((total, value, i) => total + value * w[i], 0);
+      const oracle = { grad: () => x.map((v) => -delta * v), curvature: () => x.map((v) => v * v) };
+      this.w.push(this.method.step(w, this.state, oracle));
+      this.squares.push(delta * delta);
+      this.step_size.push(this.state.step_size);
+    }
+    return false;
+  }
+  get late() {
+    const half = this.squares.slice(this.squares.length >> 1);
+    return half.reduce((a, b) => a + b, 0) / half.length;
+  }
+}
+
+return { uniforms, normals, samples, Run };
+})();
+
+Stepsize.explorers.track = (figure, { setting, knobs, constants, shape, blocks }) => {
+  const { el, whole, number, knob, button, readout, player, Plot, ticks, redrawn } = Stepsize.kit;
+  const { methods, online, catalogue: { styles } } = Stepsize;
+  const body = el("div", { class: "explorer-body" }), plots = el("div", { class: "explorer-plots" });
+  const top = el("div", { class: "explorer-controls" }), output = readout();
+  const steps = new Plot(plots, "Step sizes over examples", "map");
+  const errors = new Plot(plots, "Squared errors over examples", "curve");
+  const weights = new Plot(plots, "The first weight and its target over examples", "curve");
+  const redraw = redrawn(figure, draw), controls = {};
+  let state = { ...setting }, kept = "", data, rivals, best, run, time = 1, playing = false;
+
+  function ask() {
+    time = 1;
+    playback.reset();
+    run = null;
+    body.setAttribute("aria-busy", "true");
+    for (const [name, off] of [["flip_every", level()], ["drift", !level()]]) controls[name].node.hidden = off;
+    redraw();
+  }
+  const level = () => state.problem === knobs.problem[1];
+
+  // Whether all is computed; a frame's share of it is done.
+  function advance() {
+    const { method, meta_step_size, step_size, ...rest } = state, key = JSON.stringify(rest);
+    if (key !== kept) {
+      data = online.samples(state, shape);
+      rivals = constants.map((a) => new online.Run(new methods.GradientDescent({ step_size: a }), data));
+      best = null;
+      kept = key;
+    }
+    run ||= new online.Run(new methods[method]({ meta_step_size, step_size }), data);
+    const until = performance.now() + 24;
+    for (const one of [run, ...(best === null ? rivals : [])]) {
+      while (!one.advance(50)) if (performance.now() > until) return false;
+    }
+    best ??= rivals.reduce((least, { late }, i) => (late < rivals[least].late ? i : least), 0);
+    return true;
+  }
+
+  function words() {
+    const { label } = styles[state.method], last = run.step_size[run.step_size.length - 1];
+    const sgd = `SGD with its best constant step size, ${number(constants[best])}: ` +
+      `mean squared error ${number(rivals[best].late)}.`;
+    if (!run.w[run.w.length - 1].every(Number.isFinite)) return [`${label}: diverged.`, sgd];
+    const mean = (a) => number(a.reduce((x, y) => x + y, 0) / a.length), { relevant } = shape;
+    return [`${label}: mean squared error ${number(run.late)} over the second half of ` +
+      `${whole(data.length)} examples; at the end the step size is ` + (level() ? `${number(last[0])}.`
+      : `${mean(last.slice(0, relevant))} on average where the input matters, ` +
+        `${mean(last.slice(relevant))} elsewhere.`), sgd];
+  }
+
+  function draw() {
+    if (!body.clientWidth) return;
+    if (!advance()) return redraw();
+    const n = data.length, shown = Math.max(1, Math.round(time * n)), rival = rivals[best];
+    const own = { colour: errors.legible(styles[state.method].colour, 0), dash: [], width: 1.6 };
+    const sgd = { colour: errors.legible(styles.GradientDescent.colour, 0), dash: [6, 3], width: 1.6 };
+    const other = { colour: errors.ink, dash: [], width: 0.6 };
+    const x = [0, n], xTicks = ticks(...x).map(([v]) => [v, whole(v)]), xLabel = "examples";
+    const height = (v) => (v > 0 && v < Infinity ? Math.log10(v) : null);
+    // A logarithmic axis around lists of numbers.
+    const frame = (plot, lists, yLabel) => {
+      const found = lists.flat().map(height).filter((v) => v !== null);
+      const low = found.reduce((a, b) => Math.min(a, b), 3), high = found.reduce((a, b) => Math.max(a, b), low);
+      const y = [Math.max(low, high - 12) - 0.1, high + 0.1], yTicks = [];
+      const marks = y[1] - y[0] < 2.5 ? [1, 2, 5] : [1], every = Math.ceil((y[1] - y[0]) / 6);
+      for (let k = Math.floor(y[0]); k <= y[1]; k += every) {
+        for (const m of marks) yTicks.push([k + Math.log10(m), number(m * 10 ** k)]);
+      }
+      plot.frame({ x, y, xTicks, yTicks: yTicks.filter(([v]) => v > y[0] && v < y[1]), xLabel, yLabel });
+    };
+    frame(steps, [...run.step_size, [constants[best]]], "step sizes");
+    for (let i = data[0].x.length - 1; i >= 0; i--) {
+      const at = (k) => ((a) => (a === null ? null : [k, a]))(height(run.step_size[k][i]));
+      steps.line(shown, at, i < shape.relevant ? { ...own, width: 1 } : other);
+    }
+    steps.line(2, (k) => [k * n, height(constants[best])], sgd);
+
+    const size = Math.max(1, Math.floor(n / blocks));
+    const means = (squares) => Array.from({ length: Math.floor(n / size) }, (_, b) =>
+      squares.slice(b * size, (b + 1) * size).reduce((p, q) => p + q, 0) / size);
+    const both = [[means(rival.squares), sgd], [means(run.squares), own]];
+    frame(errors, both.map(([m]) => m), "squared error");
+    for (const [m, look] of both) {
+      errors.line(Math.min(m.length, Math.ceil(shown / size)), (b) =>
+        (height(m[b]) === null ? null : [size * (b + 0.5), height(m[b])]), look);
+    }
+    errors.names(both.map(([m, { colour }], i) => ({
+      text: i ? styles[state.method].label : `SGD ${number(constants[best])}`,
+      colour, y: height(m[m.length - 1]) ?? errors.y[1],
+    })));
+
+    let low = -state.scale, high = state.scale;
+    for (const { target: [v] } of data) [low, high] = [Math.min(low, v), Math.max(high, v)];
+    const room = 0.3 * (high - low) || 1, y = [low - room, high + room];
+    weights.frame({ x, y, xTicks, yTicks: ticks(...y, 4), xLabel, yLabel: "w₁ and its target" });
+    weights.line(shown, (k) => [k, data[k].target[0]], other);
+    weights.line(shown, (k) => (Number.isFinite(run.w[k + 1][0]) ? [k, run.w[k + 1][0]] : null), own);
+    if (playing) return;
+    output.say(words());
+    body.removeAttribute("aria-busy");
+  }
+
+  const playback = player((share, moving) => {
+    [time, playing] = [share, moving];
+    redraw();
+  });
+  for (const [name, values] of Object.entries(knobs)) {
+    controls[name] = knob(name.replaceAll("_", " "), values, state[name], (value) => {
+      state[name] = value;
+      ask();
+    });
+  }
+  const reset = button("Reset", () => {
+    state = { ...setting };
+    for (const [name, { set }] of Object.entries(controls)) set(state[name]);
+    ask();
+  });
+  top.append(...Object.values(controls).map(({ node }) => node));
+  body.append(el("div", { class: "explorer-buttons" }, reset), plots, playback.node, output.node, top);
+  ask();
+  return body;
+};

@@ -1,0 +1,251 @@
+"""The explorer of methods that track a moving target, sample by sample.
+
+``book/_static/explorer_track.js`` draws the same samples and says the same words on the page.
+"""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+
+import numpy as np
+from matplotlib.ticker import LogLocator
+
+from stepsize import explore as known
+from stepsize import figures
+from stepsize._explorer import number
+from stepsize._steps import _Steps
+from stepsize.checks import count, count_or_zero, nonnegative, one_of
+from stepsize.methods import IDBD, Autostep, GradientDescent
+from stepsize.runs import track as run
+
+__all__ = ["track"]
+
+_METHODS = {"IDBD": IDBD, "Autostep": Autostep}
+_PROBLEMS = ("weights that flip", "a level that drifts")
+_INPUTS, _RELEVANT = 20, 5  # of the first problem, as in Sutton 1992
+_SEGMENT = 1000  # examples between two draws of the level's drift
+_CONSTANTS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+_BLOCKS = 80  # of errors, of which the mean is drawn
+
+_KNOBS = {
+    "method": list(_METHODS),
+    "meta_step_size": [0.0, *known._decades(-6, -1, [1, 2, 5])],
+    "step_size": known._decades(-4, -1, [1, 2, 5]),
+    "problem": list(_PROBLEMS),
+    "flip_every": [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000],
+    "drift": [0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0],
+    "noise": [0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0],
+    "scale": [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0],
+    "seed": list(range(1, 21)),
+    "examples": [500, 1000, 2000, 4000, 8000],
+}
+
+
+def uniforms(seed, stream, n):
+    """Numbers in [0, 1) that any engine draws alike: the generator mulberry32.
+
+    Its state is a counter, so that all of them come at once; ``stream`` says where it starts.
+    """
+    u32 = np.uint32
+    first = u32((8 * seed + stream + 1) * 0x9E3779B9 & 0xFFFFFFFF)
+    a = first + np.arange(1, n + 1, dtype=u32) * u32(0x6D2B79F5)
+    t = (a ^ a >> u32(15)) * (a | u32(1))
+    t = t ^ (t + (t ^ t >> u32(7)) * (t | u32(61)))
+    return (t ^ t >> u32(14)) / 2.0**32
+
+
+def normals(seed, stream, n):
+    """About normal, and the same bits everywhere: twelve uniform numbers less their mean."""
+    return np.add.accumulate(uniforms(seed, stream, 12 * n).reshape(n, 12), axis=1)[:, -1] - 6
+
+
+@cache
+def samples(problem, flip_every, drift, noise, scale, seed, n):
+    """Inputs (n, d), targets (n,) and the weights behind them (n, d), in units of ``scale``."""
+    if problem == _PROBLEMS[1]:
+        x = np.ones((n, 1))
+        sigma = drift * uniforms(seed, 1, -(-n // _SEGMENT))[np.arange(n) // _SEGMENT]
+        steps = sigma * normals(seed, 2, n)
+        weights = np.add.accumulate(np.append(0.0, steps[:-1]))[:, None]
+    else:
+        x = normals(seed, 0, n * _INPUTS).reshape(n, _INPUTS)
+        flips = (n - 1) // flip_every
+        chosen = (_RELEVANT * uniforms(seed, 1, flips)).astype(int)
+        weights = np.ones((n, _INPUTS))
+        weights[flip_every * np.arange(1, flips + 1), chosen] = -1.0
+        weights = np.multiply.accumulate(weights, axis=0)
+        weights[:, _RELEVANT:] = 0.0
+    clean = np.add.accumulate(x * weights, axis=1)[:, -1]
+    return x, scale * (clean + noise * normals(seed, 3, n)), scale * weights
+
+
+def _late(trace):
+    """The mean squared error over the second half."""
+    with np.errstate(all="ignore"):
+        return trace.mse(len(trace.loss) // 2)
+
+
+@cache
+def tuned(*data):
+    """The constant step size with the least late error on these very samples, and its run."""
+    x, y, _ = samples(*data)
+    pairs = list(zip(x, y, strict=True))
+    constants = np.array(_CONSTANTS)
+    with np.errstate(all="ignore"):
+        every = _late(run(GradientDescent(constants), pairs, len(y)))
+    best = constants[int(np.nanargmin(np.where(np.isfinite(every), every, np.inf)))]
+    return float(best), run(GradientDescent(best), pairs, len(y))
+
+
+class Track(_Steps):
+    """See :func:`track`, which makes it."""
+
+    name = "track"
+    intro = "Step sizes, errors and one tracked weight over examples."
+
+    @property
+    def data_setting(self):
+        names = ("problem", "flip_every", "drift", "noise", "scale", "seed", "examples")
+        return tuple(self.setting[name] for name in names)
+
+    @cached_property
+    def trace(self):
+        """The run of the method, as first shown."""
+        x, y, _ = samples(*self.data_setting)
+        s = self.setting
+        method = _METHODS[s["method"]](s["step_size"], s["meta_step_size"])
+        with np.errstate(all="ignore"):
+            return run(method, zip(x, y, strict=True), len(y), record=1)
+
+    def lines(self):
+        """The result in words."""
+        n, trace = self.setting["examples"], self.trace
+        best, rival = tuned(*self.data_setting)
+        label = figures.look(trace.method)["label"]
+        sgd = (
+            f"SGD with its best constant step size, {number(best)}: "
+            f"mean squared error {number(_late(rival))}."
+        )
+        if trace.diverged:
+            return [f"{label}: diverged.", sgd]
+        last = trace.step_size[-1]
+        text = (
+            f"{label}: mean squared error {number(_late(trace))} over the second half of "
+            f"{n:,} examples; at the end the step size is "
+        )
+        if len(last) == 1:
+            return [f"{text}{number(last[0])}.", sgd]
+        matter, other = (number(part.mean()) for part in (last[:_RELEVANT], last[_RELEVANT:]))
+        return [f"{text}{matter} on average where the input matters, {other} elsewhere.", sgd]
+
+    def draw(self, steps, errors, weights):
+        """Step sizes, errors and the first weight, as on the page."""
+        trace, (best, rival) = self.trace, tuned(*self.data_setting)
+        look, gd = figures.look(trace.method), figures.look(rival.method)
+        every = max(1, len(trace.examples) // 200)
+        at, alpha = trace.examples[1::every], trace.step_size[1::every]
+        for i in reversed(range(alpha.shape[1])):
+            colour = look["color"] if i < _RELEVANT else figures.GREY
+            steps.plot(at, alpha[:, i], color=colour, lw=0.8)
+        steps.axhline(best, color=gd["color"], ls="--")
+        steps.set(yscale="log", xlabel="examples", ylabel="step sizes")
+        size = max(1, len(trace.loss) // _BLOCKS)
+        for one, style in ((rival, {**gd, "ls": "--"}), (trace, look)):
+            squares = one.prediction_error[: len(one.loss) // size * size] ** 2
+            mean = squares.reshape(-1, size).mean(axis=1)
+            middle = size * (np.arange(len(mean)) + 0.5)
+            errors.plot(middle, np.where(mean > 0, mean, np.nan), **style)
+        errors.set(yscale="log", ylabel="squared error")
+        for axes in (steps, errors):
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(lambda v, _: number(v))
+            axes.minorticks_off()
+        errors.legend([f"SGD {number(best)}", look["label"]], fontsize=8)
+        target = samples(*self.data_setting)[2]
+        weights.plot(target[::every, 0], color=figures.GREY, lw=0.8)
+        weights.lines[0].set_xdata(np.arange(len(target))[::every])
+        weights.plot(at, trace.w[1::every, 0], color=look["color"], lw=1)
+        weights.set(xlabel="examples", ylabel="w₁ and its target")
+
+    def knobs(self):
+        """Label and values of what can be moved, by name."""
+        return {name: (name.replace("_", " "), values) for name, values in _KNOBS.items()}
+
+    def data(self):
+        return {
+            "setting": self.setting,
+            "knobs": _KNOBS,
+            "constants": _CONSTANTS,
+            "shape": {"inputs": _INPUTS, "relevant": _RELEVANT, "segment": _SEGMENT},
+            "blocks": _BLOCKS,
+        }
+
+
+def track(
+    method="IDBD",
+    problem="weights that flip",
+    *,
+    meta_step_size=0.01,
+    step_size=0.05,
+    flip_every=20,
+    drift=1.0,
+    noise=0.0,
+    scale=1.0,
+    seed=1,
+    examples=4000,
+    question="Which inputs earn long steps, and what becomes of that when the targets are "
+    "measured in another unit?",
+):
+    """A method that learns its step sizes on a moving target, beside tuned SGD.
+
+    Parameters
+    ----------
+    method : "IDBD" or "Autostep"
+        What learns.
+    problem : "weights that flip" or "a level that drifts"
+        Sutton's 20 inputs of which five matter, or one level seen through noise whose drift
+        changes every 1,000 examples.
+    meta_step_size, step_size : float
+        Those of the method; the latter is the first step size.
+    flip_every : int
+        Examples between flips.
+    drift : float
+        The largest standard deviation of a step of the level.
+    noise : float
+        Standard deviation of the noise on the targets, before scaling.
+    scale : float
+        The unit of the targets: they are multiplied by it, noise and all.
+    seed, examples : int
+        Of the samples, which are drawn alike here and on the page; their "normal" numbers are
+        sums of twelve uniform ones.
+    question : str
+        The caption.
+
+    Returns
+    -------
+    Explorer
+        An object to end a notebook cell with. ``trace`` is the method's run.
+
+    Notes
+    -----
+    SGD has the constant step size, of 15 between 0.001 and 1, with the least error over the
+    second half of the same samples: tuned in hindsight.
+
+    Examples
+    --------
+    >>> track(examples=500, seed=2).trace.w.shape
+    (501, 20)
+    """
+    return Track(
+        question,
+        method=one_of(*_METHODS)("method", method),
+        meta_step_size=nonnegative("meta_step_size", meta_step_size),
+        step_size=nonnegative("step_size", step_size),
+        problem=one_of(*_PROBLEMS)("problem", problem),
+        flip_every=count("flip_every", flip_every),
+        drift=nonnegative("drift", drift),
+        noise=nonnegative("noise", noise),
+        scale=nonnegative("scale", scale),
+        seed=count_or_zero("seed", seed),
+        examples=count("examples", examples),
+    )
