@@ -41,7 +41,7 @@ function inside(method, objective, w0, plannings) {
       sum_2 = [0, 0];
     }
   }
-  return { points, stages, pairs, main: main.map(({ w }) => w), trace };
+  return { points, stages, pairs };
 }
 
 // ---- rates: e_{k+1} = b e_k - c e_{k-1} in a direction of given curvature
