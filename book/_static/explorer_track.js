@@ -25,9 +25,12 @@ function normals(seed, stream) {
   };
 }
 
+let drawn = {}; // the inputs of the last seed
+
 function samples({ problem, flip_every, drift, noise, scale, seed, examples }, { inputs, relevant, segment }) {
   const level = problem === "a level that drifts", found = [];
-  const input = normals(seed, 0), choose = uniforms(seed, 1), walk = normals(seed, 2), blur = normals(seed, 3);
+  if (drawn.seed !== seed) drawn = { seed, x: [], input: normals(seed, 0) };
+  const choose = uniforms(seed, 1), walk = normals(seed, 2), blur = normals(seed, 3);
   let target = level ? [0] : Array.from({ length: inputs }, (_, i) => (i < relevant ? 1 : 0)), sigma;
   for (let t = 0; t < examples; t++) {
     if (level && t % segment === 0) sigma = drift * choose();
@@ -36,7 +39,7 @@ function samples({ problem, flip_every, drift, noise, scale, seed, examples }, {
       target = target.slice();
       target[i] = -target[i];
     }
-    const x = level ? [1] : target.map(input);
+    const x = level ? [1] : (drawn.x[t] ||= target.map(drawn.input));
     const clean = x.reduce((total, value, i) => total + value * target[i], 0);
     found.push({ x, y: scale * (clean + noise * blur()), target: target.map((v) => scale * v) });
     if (level) target = [target[0] + sigma * walk()];
@@ -101,9 +104,10 @@ Stepsize.explorers.track = (figure, { setting, knobs, constants, shape, blocks }
       rivals = constants.map((a) => new online.Run(new methods.GradientDescent({ step_size: a }), data));
       best = null;
       kept = key;
+      return false; // samples take a frame of their own
     }
     run ||= new online.Run(new methods[method]({ meta_step_size, step_size }), data);
-    const until = performance.now() + 24;
+    const until = performance.now() + 16;
     for (const one of [run, ...(best === null ? rivals : [])]) {
       while (!one.advance(50)) if (performance.now() > until) return false;
     }
