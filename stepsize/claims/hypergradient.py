@@ -350,7 +350,9 @@ def _():
     counts = {c: evaluations(c) for c in CONDITIONS}
     growth = {m: counts[1000][m] / counts[10][m] for m in ("GD", "HD")}
     return Measured(
-        "; ".join(f"condition {c}: HD {n['HD']:.0f}, GD {n['GD']:.0f}" for c, n in counts.items()),
+        "; ".join(
+            f"condition {c}: HD ≈ {n['HD']:.0f}, GD {n['GD']:.0f}" for c, n in counts.items()
+        ),
         agrees(growth["HD"] < 1.5, partly=growth["HD"] < growth["GD"] / 10),
         "One number is learned about curvature, that along the last gradient. Newton's method "
         "takes one step on each of these bowls.",

@@ -481,7 +481,7 @@ def _():
     return Measured(
         "Polyak/Nesterov: "
         + ", ".join(
-            f"{p:.0f}/{n:.0f}" if np.isfinite(p) else f"more than {60 * k**0.5:.0f}/{n:.0f}"
+            f"≈ {p:.0f}/{n:.0f}" if np.isfinite(p) else f"more than {60 * k**0.5:.0f}/{n:.0f}"
             for k, (p, n) in counts.items()
         ),
         agrees(all(n < p for p, n in counts.values())),
