@@ -233,7 +233,8 @@ def track(
 
     Examples
     --------
-    >>> track(examples=500, seed=2).trace.w.shape
+    >>> from stepsize import explore
+    >>> explore.track(examples=500, seed=2).trace.w.shape
     (501, 20)
     """
     return Track(

@@ -760,8 +760,8 @@ def _():
 @claim(
     "yao-sec5-lower-bound",
     where="Section 5",
-    statement="An open question of the paper: could Csawg, not being first-order, be faster than "
-    "the limit for first-order methods?",
+    statement="The paper asks, as an open question, whether Csawg, not being first-order, could be "
+    "faster than the limit for first-order methods.",
     rule="on Nesterov's chain some run gets below the lower bound for first-order methods before "
     "it has asked for as many gradients as there are weights",
     methods=("Csawg",),
