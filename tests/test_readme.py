@@ -1,6 +1,8 @@
 """The README's code runs and says what its comments say; its links lead somewhere."""
 
+import json
 import re
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -29,3 +31,14 @@ def test_code_runs_and_its_comments_are_true():
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!https?:)([^)]+)\)", TEXT))
 def test_links_lead_somewhere(link):
     assert (ROOT / link).exists()
+
+
+def test_the_verdicts_are_counted():
+    files = sorted((ROOT / "tests" / "verdicts").glob("*.json"))
+    verdicts = [row["verdict"] for file in files for row in json.loads(file.read_text()).values()]
+    tally = Counter(verdicts)
+    assert (
+        f"Of {len(verdicts)} claims, {tally['replicates']} replicate, {tally['partly']} partly, "
+        f"{tally['does not replicate']} do not replicate and {tally['cannot be tested here']} "
+        "cannot be tested here"
+    ) in TEXT
