@@ -6,10 +6,10 @@ import dataclasses
 import html
 
 import ipywidgets as widgets
-import numpy as np
 
 from stepsize import explore, methods
 from stepsize._explorer import number
+from stepsize.explore import renewed, stops
 from stepsize.objectives import Objective
 from stepsize.runs import minimize
 
@@ -17,33 +17,6 @@ _TYPED = "an expression in x and y"
 _GIVEN = "as given"
 _NONE = "none"  # for None, which a slider takes for no choice
 _LOOK = {"style": {"description_width": "11em"}, "layout": {"width": "27em"}}
-
-
-def _own(cls, name, known):
-    """The key of a hyper-parameter in a table: with its class, if there is such an entry."""
-    own = f"{cls.__name__}.{name}"
-    return own if own in known else name
-
-
-def stops(method, name):
-    """The values offered for a hyper-parameter, its own among them; None if it cannot be moved."""
-    value = getattr(method, name)
-    known = explore.KNOBS.get(_own(type(method), name, explore.KNOBS))
-    if known is not None:
-        if value in known:
-            return known
-        numbers = [v for v in known if v is not None and not isinstance(v, str)]
-        words = known[len(numbers) :]
-        return [*sorted([*numbers, value]), *words] if _is_number(value) else None
-    if isinstance(value, bool):
-        return [False, True]
-    if _is_number(value) and value > 0:  # three decades to either side
-        return sorted({float(f"{value * 10 ** (k / 10):.2g}") for k in range(-30, 31)} | {value})
-    return None
-
-
-def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and np.isfinite(value)
 
 
 def knob(label, values, value):
@@ -62,27 +35,6 @@ def knob(label, values, value):
 
 def _row(children):
     return widgets.HBox(children, layout={"flex_flow": "row wrap"})
-
-
-def renewed(cls, old):
-    """A method of another class, with the values that the old one had under the same names.
-
-    None if it needs a value that nobody knows.
-    """
-    values, knobs = {}, explore.KNOBS
-    for field in dataclasses.fields(cls):
-        name, fresh = field.name, _own(cls, field.name, explore._FRESH)
-        same = _own(cls, name, knobs) == _own(type(old), name, knobs)
-        if same and hasattr(old, name):
-            values[name] = getattr(old, name)
-        elif field.default is dataclasses.MISSING:
-            if fresh not in explore._FRESH:
-                return None
-            values[name] = explore._FRESH[fresh]
-    try:
-        return cls(**values)
-    except ValueError:
-        return None
 
 
 class LiveValley:

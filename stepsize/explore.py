@@ -277,6 +277,57 @@ and momentum (heavy ball, Nesterov) they are the best for the bowl's condition n
 many settings there is one a method."""
 
 
+# ---- what a reader can set ----------------------------------------------------------------------
+
+
+def _own(cls, name, known):
+    """The key of a hyper-parameter in a table: with its class, if there is such an entry."""
+    own = f"{cls.__name__}.{name}"
+    return own if own in known else name
+
+
+def stops(method, name):
+    """The values offered for a hyper-parameter, its own among them; None if it cannot be moved."""
+    value = getattr(method, name)
+    known = KNOBS.get(_own(type(method), name, KNOBS))
+    if known is not None:
+        if value in known:
+            return known
+        numbers = [v for v in known if v is not None and not isinstance(v, str)]
+        words = known[len(numbers) :]
+        return [*sorted([*numbers, value]), *words] if _is_number(value) else None
+    if isinstance(value, bool):
+        return [False, True]
+    if _is_number(value) and value > 0:  # three decades to either side
+        return sorted({float(f"{value * 10 ** (k / 10):.2g}") for k in range(-30, 31)} | {value})
+    return None
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and np.isfinite(value)
+
+
+def renewed(cls, old):
+    """A method of another class, with the values that the old one had under the same names.
+
+    None if it needs a value that nobody knows.
+    """
+    values = {}
+    for field in dataclasses.fields(cls):
+        name, fresh = field.name, _own(cls, field.name, _FRESH)
+        same = _own(cls, name, KNOBS) == _own(type(old), name, KNOBS)
+        if same and hasattr(old, name):
+            values[name] = getattr(old, name)
+        elif field.default is dataclasses.MISSING:
+            if fresh not in _FRESH:
+                return None
+            values[name] = _FRESH[fresh]
+    try:
+        return cls(**values)
+    except ValueError:
+        return None
+
+
 # ---- words: the page says the same in the same words ---------------------------------------------
 
 

@@ -21,7 +21,7 @@ from stepsize import (
     StochasticPolyak,
     explore,
 )
-from stepsize._live import renewed
+from stepsize.explore import renewed
 
 STATIC = ROOT / "book" / "_static"
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["sphinx"]["config"]
@@ -499,7 +499,7 @@ def says_more(page, figure, slider, lines):
     """Whether the readout changes when a slider does (time moves the picture alone)."""
     slider.press("ArrowLeft")
     two_frames(page)
-    page.wait_for_function("() => !document.querySelector('figure.explorer [aria-busy]')")
+    page.wait_for_function("() => !document.querySelector('figure.explorer[aria-busy]')")
     return figure.locator("output > span").all_inner_texts() != lines
 
 

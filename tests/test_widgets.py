@@ -19,7 +19,8 @@ from stepsize import (
     per_weight,
 )
 from stepsize._explorer import number
-from stepsize._live import LiveValley, renewed, stops
+from stepsize._live import LiveValley
+from stepsize.explore import renewed, stops
 
 GD, PLANNED = GradientDescent(0.001), Csawg(0.001, 10, planning_steps=5, correction_steps=10)
 
