@@ -114,11 +114,12 @@ return { inside, eigenvalues, rate, rates, best, ray };
 
 (() => {
 if (!Stepsize.kit) return; // an engine without a page
-const { el, whole, number, slider, choice, button, readout, Plot, Contours, ticks, power, redrawn } = Stepsize.kit;
+const {
+  whole, number, slider, choice, button, Contours, ticks, power, redrawn, objective: named, sliders, assemble,
+} = Stepsize.kit;
 const clean = (x) => number(x + 0); // no -0
 const finite = (w) => w.every(Number.isFinite);
 const place = (w) => (finite(w) ? `(${w.map(clean).join(", ")})` : "a place that is not finite");
-const named = ({ function: f, parameters }) => Stepsize.objectives[f](parameters);
 const marks = (range) => ticks(...range, 4).map(([v]) => [v, clean(v)]);
 const curve = (colour, width = 1.8, dash = []) => ({ colour, width, dash });
 const legible = (plot, colours) =>
@@ -170,26 +171,11 @@ function wider(values, least) {
   return [(low + high) / 2 - half, (low + high) / 2 + half];
 }
 
-function sliders(made, knobs, labels, state, take) {
-  for (const [name, values] of Object.entries(knobs)) {
-    made[name] = slider(labels[name], values, state[name], (value) => take({ [name]: value }));
-  }
-}
-
-// What all three have: buttons, plots, words and controls, one below the other.
-function assemble(controls, buttons, labels) {
-  const body = el("div", { class: "explorer-body" }), plots = el("div", { class: "explorer-plots" });
-  const { node, say } = readout();
-  body.append(el("div", { class: "explorer-buttons" }, ...buttons), plots, node,
-    el("div", { class: "explorer-controls" }, ...Object.values(controls).map((c) => c.node)));
-  return { body, say, plots: labels.map((label, i) => new Plot(plots, label, i ? "curve" : "map")) };
-}
-
 // ---- inside a planning step
 
 Stepsize.explorers["planning-step"] = (figure, { setting, objectives, knobs, labels, colours }) => {
   let state = { ...setting }, run;
-  const { view } = objectives[setting.objective], objective = named(objectives[setting.objective]);
+  const { view } = objectives[setting.objective], objective = named(setting.objective);
   const stops = [], contours = []; // one for each evaluation, one for each planning
   const compute = () => {
     run = Stepsize.steps.inside(new Stepsize.methods.Csawg(state), objective, state.w0, state.plannings);
@@ -245,7 +231,6 @@ Stepsize.explorers["planning-step"] = (figure, { setting, objectives, knobs, lab
   }
 
   function draw() {
-    if (!body.clientWidth) return;
     const { stages, points, pairs } = run, n = state.at, { planning, from, to, alpha } = stages[n];
     const cycle = stops.filter((i) => stages[i].planning === planning), first = cycle[0];
     const all = pairs.slice(from, stages[cycle[cycle.length - 1]].to), held = pairs.slice(from, to);
@@ -322,7 +307,6 @@ Stepsize.explorers.rates = (figure, { setting, methods, knobs, labels, colours, 
   }
 
   function draw() {
-    if (!body.clientWidth) return;
     const { method, step_size: a, momentum: p } = state, result = Stepsize.steps.rates(state, iterations);
     const { mu, at, error, predicted, optimum, least } = result, momentum = method !== "GradientDescent";
     const main = plane.legible(colours[method], 0), thin = curve(plane.legible("#808080", 0), 1, [4, 3]);
@@ -368,7 +352,7 @@ Stepsize.explorers.ray = (figure, { setting, objectives, knobs, labels, colours 
   const take = (changes) => {
     Object.assign(state, changes);
     const { view } = objectives[state.objective];
-    objective = named(objectives[state.objective]);
+    objective = named(state.objective);
     state.w = state.w.map((x, i) => Number(Math.min(view[i][1], Math.max(view[i][0], x)).toFixed(2)));
     for (const name of Object.keys(made)) made[name].set(state[name]);
     ask();
@@ -418,7 +402,6 @@ Stepsize.explorers.ray = (figure, { setting, objectives, knobs, labels, colours 
   }
 
   function draw() {
-    if (!body.clientWidth) return;
     const found = result(), { f, s, point, loss, aim, curvature, polyak, l4, exact } = found, { w, step_size } = state;
     const look = legible(map, colours);
     const signs = [["lossgrad", step_size, "●"], ["exact", exact, "★"], ["polyak", polyak, "■"], ["l4", l4, "▲"]];

@@ -25,19 +25,24 @@ function normals(seed, stream) {
   };
 }
 
-let drawn = {}; // the inputs of the last seed
+let drawn = {}; // the inputs of the last seed and shape
 
-function samples({ problem, flip_every, drift, noise, scale, seed, examples }, { inputs, relevant, segment }) {
+function samples({ problem, flip_every, drift, noise, scale, seed, examples }, shape) {
+  const { inputs, relevant, segment, flip_probability = 1, spread = 0 } = shape;
   const level = problem === "a level that drifts", found = [];
-  if (drawn.seed !== seed) drawn = { seed, x: [], input: normals(seed, 0) };
+  if (drawn.seed !== seed || drawn.shape !== shape) {
+    const normal = normals(seed, 0), sign = uniforms(seed, 2);
+    const mixed = () => normal() * Math.sqrt(sign() < 0.5 ? 1 - spread : 1 + spread);
+    drawn = { seed, shape, x: [], input: spread ? mixed : normal };
+  }
   const choose = uniforms(seed, 1), walk = normals(seed, 2), blur = normals(seed, 3);
   let target = level ? [0] : Array.from({ length: inputs }, (_, i) => (i < relevant ? 1 : 0)), sigma;
   for (let t = 0; t < examples; t++) {
     if (level && t % segment === 0) sigma = drift * choose();
     if (!level && t > 0 && t % flip_every === 0) {
-      const i = Math.floor(relevant * choose());
+      const i = Math.floor((relevant / flip_probability) * choose());
       target = target.slice();
-      target[i] = -target[i];
+      if (i < relevant) target[i] = -target[i];
     }
     const x = level ? [1] : (drawn.x[t] ||= target.map(drawn.input));
     const clean = x.reduce((total, value, i) => total + value * target[i], 0);
@@ -90,7 +95,6 @@ Stepsize.explorers.track = (figure, { setting, knobs, constants, shape, blocks }
     time = 1;
     playback.reset();
     run = null;
-    body.setAttribute("aria-busy", "true");
     for (const [name, off] of [["flip_every", level()], ["drift", !level()]]) controls[name].node.hidden = off;
     redraw();
   }
@@ -128,8 +132,7 @@ Stepsize.explorers.track = (figure, { setting, knobs, constants, shape, blocks }
   }
 
   function draw() {
-    if (!body.clientWidth) return;
-    if (!advance()) return redraw();
+    if (!advance()) return true;
     const n = data.length, shown = Math.max(1, Math.round(time * n)), rival = rivals[best];
     const own = { colour: errors.legible(styles[state.method].colour, 0), dash: [], width: 1.6 };
     const sgd = { colour: errors.legible(styles.GradientDescent.colour, 0), dash: [6, 3], width: 1.6 };
@@ -174,9 +177,8 @@ Stepsize.explorers.track = (figure, { setting, knobs, constants, shape, blocks }
     weights.frame({ x, y, xTicks, yTicks: ticks(...y, 4), xLabel, yLabel: "w₁ and its target" });
     weights.line(shown, (k) => [k, data[k].target[0]], other);
     weights.line(shown, (k) => (Number.isFinite(run.w[k + 1][0]) ? [k, run.w[k + 1][0]] : null), own);
-    if (playing) return;
-    output.say(words());
-    body.removeAttribute("aria-busy");
+    if (!playing) output.say(words());
+    return false;
   }
 
   const playback = player((share, moving) => {

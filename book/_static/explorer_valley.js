@@ -4,23 +4,21 @@
 (() => {
 const {
   el, whole, number, slider, choice, knob, button, readout, player, linked, Plot, Contours, ticks, power,
-  swatch, redrawn,
+  swatch, redrawn, objective, renewed, knobOf, within,
 } = Stepsize.kit;
-const { defaults, objectives, styles, dashes, knobs, fresh, lists, presets } = Stepsize.catalogue;
+const { defaults, objectives, styles, dashes, knobs, lists, presets } = Stepsize.catalogue;
 const methods = Object.keys(styles);
 const FOLDED = 6; // knobs of a method beyond these are folded away
 
 Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
   let state = structuredClone(setting);
   const slots = []; // of each method: its run, kept while its key stays, and its legend
-  const built = {};
   const body = el("div", { class: "explorer-body" });
   const redraw = redrawn(figure, draw);
   let time = 1, playing = false; // the share of the runs that is shown
   const ask = () => {
     time = 1;
     playback.reset();
-    body.setAttribute("aria-busy", "true");
     redraw();
   };
   const change = (name) => (value) => {
@@ -29,11 +27,6 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
   };
 
   // -- arithmetic
-
-  function objective(name) {
-    const { function: f, parameters } = objectives[name];
-    return (built[name] ||= Stepsize.objectives[f](parameters));
-  }
 
   // Go on with the runs for some milliseconds; whether all have ended.
   function advance(milliseconds) {
@@ -141,19 +134,8 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
     return true;
   }
 
-  // What a word means for a knob with these values: at least the first number, at most the last.
-  function within(values, word) {
-    const same = values.find((v) => String(v) === word);
-    if (same !== undefined) return same;
-    const numbers = values.filter((v) => typeof v === "number"), value = Number(word);
-    if (!numbers.length || word === "" || Number.isNaN(value)) throw new RangeError(word);
-    const inside = Math.min(Math.max(value, numbers[0]), numbers[numbers.length - 1]);
-    return numbers.every(Number.isInteger) ? Math.round(inside) : inside;
-  }
-
   // -- controls
 
-  const knobOf = (name, p) => (`${name}.${p}` in knobs ? `${name}.${p}` : p);
   const grid = (axis) => {
     const [low, high] = objectives[state.objective].view[axis];
     return Array.from({ length: Math.round((high - low) * 20) + 1 }, (_, k) => Math.round(low * 20 + k) / 20);
@@ -221,16 +203,6 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
       card.append(more);
     }
     return card;
-  }
-
-  // Another method, with the values that the last one had where they mean the same.
-  function renewed(name, { name: last, parameters } = {}) {
-    const own = { ...new Stepsize.methods[name]({}) };
-    for (const p of Object.keys(own)) {
-      if (own[p] === undefined) own[p] = fresh[`${name}.${p}`] ?? fresh[p];
-      if (last && p in parameters && knobOf(last, p) === knobOf(name, p)) own[p] = parameters[p];
-    }
-    return { name, parameters: own };
   }
 
   function rebuild() {
@@ -312,7 +284,6 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
   }
 
   function draw() {
-    if (!body.clientWidth) return;
     const ended = advance(24);
     const traces = slots.map(({ run }) => run.trace), names = labels(), looks = lookOf();
     const xs = traces.map((t) => (state.over === lists.over[0] ? t.grad_evals : t.w.map((_, k) => k)));
@@ -324,10 +295,10 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
       legend.textContent = names[i];
       swatch(slots[i].swatch, looks[i]);
     });
-    if (!ended) return redraw();
-    if (playing) return;
+    if (!ended) return true;
+    if (playing) return false;
     output.say(traces.map((t, i) => (time < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))));
-    body.removeAttribute("aria-busy");
+    return false;
   }
 
   // The last row of sorted numbers that is not above a limit.

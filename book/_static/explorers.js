@@ -17,7 +17,10 @@
 //   new Plot(parent, label, "map" or "curve"): first frame({ x, y, xTicks, yTicks, xLabel, yLabel,
 //     under }), then line(n, at, look), dots(points, look, size), names(entries), px, py, point, ...
 //   ticks(low, high, count), power(k); new Contours().draw(plot, key, height); swatch(canvas, look)
-//   redrawn(figure, draw): ask()
+//   redrawn(figure, draw): ask(); draw() returns true where it needs another frame
+//   objective(name); renewed(name, last); knobOf(name, p); within(values, word)
+//   sliders(made, knobs, labels, state, take); assemble(controls, buttons, labels, ...above):
+//   { body, top, say, plots }
 "use strict";
 
 (() => {
@@ -407,15 +410,19 @@ class Contours {
   }
 }
 
-// Draw at most once a frame, and again when size, theme or pixels change.
+// Draw at most once a frame, and again when size, theme or pixels change, or draw() has returned
+// true: there is more to compute. Until there is no more, the figure is marked as busy.
 function redrawn(figure, draw) {
   let asked = false;
   const ask = () => {
     if (asked) return;
     asked = true;
+    figure.setAttribute("aria-busy", "true");
     requestAnimationFrame(() => {
       asked = false;
-      draw();
+      const body = figure.querySelector(".explorer-body");
+      if (body.clientWidth && draw()) ask(); // no width: in print, or folded away
+      else if (!asked) figure.removeAttribute("aria-busy");
     });
   };
   new ResizeObserver(ask).observe(figure);
@@ -436,9 +443,61 @@ function swatch(canvas, { colour, dash, width }) {
   c.stroke();
 }
 
+// ---- kit: what has a name --------------------------------------------------------------------
+
+const { objectives, knobs, fresh } = Stepsize.catalogue;
+const built = {};
+
+function objective(name) {
+  const { function: f, parameters } = objectives[name];
+  return (built[name] ||= Stepsize.objectives[f](parameters));
+}
+
+// The entry in the catalogue's knobs for a parameter of a method.
+const knobOf = (name, p) => (`${name}.${p}` in knobs ? `${name}.${p}` : p);
+
+// A method with the values that the last one had where they mean the same.
+function renewed(name, { name: last, parameters } = {}) {
+  const own = { ...new Stepsize.methods[name]({}) };
+  for (const p of Object.keys(own)) {
+    if (own[p] === undefined) own[p] = fresh[`${name}.${p}`] ?? fresh[p];
+    if (last && p in parameters && knobOf(last, p) === knobOf(name, p)) own[p] = parameters[p];
+  }
+  return { name, parameters: own };
+}
+
+// What a word means for a knob with these values: at least the first number, at most the last.
+function within(values, word) {
+  const same = values.find((v) => String(v) === word);
+  if (same !== undefined) return same;
+  const numbers = values.filter((v) => typeof v === "number"), value = Number(word);
+  if (!numbers.length || word === "" || Number.isNaN(value)) throw new RangeError(word);
+  const inside = Math.min(Math.max(value, numbers[0]), numbers[numbers.length - 1]);
+  return numbers.every(Number.isInteger) ? Math.round(inside) : inside;
+}
+
+// ---- kit: the parts of an explorer -----------------------------------------------------------
+
+// A slider of each of some knobs, put into `made`; take({ name: value }) gets what is moved.
+function sliders(made, knobs, labels, state, take) {
+  for (const [name, values] of Object.entries(knobs)) {
+    made[name] = slider(labels[name], values, state[name], (value) => take({ [name]: value }));
+  }
+}
+
+// Buttons, plots with these labels (the first is the map), words and controls, one below the
+// other. What stands `above` the words is the player, if there is one.
+function assemble(controls, buttons, labels, ...above) {
+  const plots = el("div", { class: "explorer-plots" }), { node, say } = readout();
+  const top = el("div", { class: "explorer-controls" }, ...Object.values(controls).map((c) => c.node));
+  const body = el("div", { class: "explorer-body" },
+    el("div", { class: "explorer-buttons" }, ...buttons), plots, ...above, node, top);
+  return { body, top, say, plots: labels.map((label, i) => new Plot(plots, label, i ? "curve" : "map")) };
+}
+
 Stepsize.kit = {
   el, whole, number, slider, choice, checkbox, knob, button, readout, player, linked, Plot,
-  Contours, ticks, power, swatch, redrawn,
+  Contours, ticks, power, swatch, redrawn, objective, renewed, knobOf, within, sliders, assemble,
 };
 Stepsize.explorers = {};
 

@@ -527,5 +527,6 @@ return {
   },
   Run,
   minimize,
+  distance,
 };
 })();
