@@ -24,6 +24,7 @@ _METHODS = {"IDBD": IDBD, "Autostep": Autostep}
 _PROBLEMS = ("weights that flip", "a level that drifts")
 _INPUTS, _RELEVANT = 20, 5  # of the first problem, as in Sutton 1992
 _SEGMENT = 1000  # examples between two draws of the level's drift
+SHAPE = {"inputs": _INPUTS, "relevant": _RELEVANT, "segment": _SEGMENT}
 _CONSTANTS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 _BLOCKS = 80  # of errors, of which the mean is drawn
 
@@ -60,21 +61,40 @@ def normals(seed, stream, n):
 
 
 @cache
-def samples(problem, flip_every, drift, noise, scale, seed, n):
-    """Inputs (n, d), targets (n,) and the weights behind them (n, d), in units of ``scale``."""
+def samples(
+    problem,
+    flip_every,
+    drift,
+    noise,
+    scale,
+    seed,
+    n,
+    inputs=_INPUTS,
+    relevant=_RELEVANT,
+    flip_probability=1.0,
+    spread=0.0,
+):
+    """Inputs (n, d), targets (n,) and the weights behind them (n, d), in units of ``scale``.
+
+    ``spread`` multiplies each input of the first problem by the root of one less or more of it.
+    """
     if problem == _PROBLEMS[1]:
         x = np.ones((n, 1))
         sigma = drift * uniforms(seed, 1, -(-n // _SEGMENT))[np.arange(n) // _SEGMENT]
         steps = sigma * normals(seed, 2, n)
         weights = np.add.accumulate(np.append(0.0, steps[:-1]))[:, None]
     else:
-        x = normals(seed, 0, n * _INPUTS).reshape(n, _INPUTS)
+        x = normals(seed, 0, n * inputs).reshape(n, inputs)
+        if spread:
+            below = uniforms(seed, 2, n * inputs).reshape(n, inputs) < 0.5
+            x = x * np.sqrt(np.where(below, 1 - spread, 1 + spread))
         flips = (n - 1) // flip_every
-        chosen = (_RELEVANT * uniforms(seed, 1, flips)).astype(int)
-        weights = np.ones((n, _INPUTS))
-        weights[flip_every * np.arange(1, flips + 1), chosen] = -1.0
+        chosen = (relevant / flip_probability * uniforms(seed, 1, flips)).astype(int)
+        when, flipped = flip_every * np.arange(1, flips + 1), chosen < relevant
+        weights = np.ones((n, inputs))
+        weights[when[flipped], chosen[flipped]] = -1.0
         weights = np.multiply.accumulate(weights, axis=0)
-        weights[:, _RELEVANT:] = 0.0
+        weights[:, relevant:] = 0.0
     clean = np.add.accumulate(x * weights, axis=1)[:, -1]
     return x, scale * (clean + noise * normals(seed, 3, n)), scale * weights
 
@@ -95,6 +115,15 @@ def tuned(*data):
         every = _late(run(GradientDescent(constants), pairs, len(y)))
     best = constants[int(np.nanargmin(np.where(np.isfinite(every), every, np.inf)))]
     return float(best), run(GradientDescent(best), pairs, len(y))
+
+
+def blocks(trace):
+    """The mean squared error of blocks of examples, and their middles."""
+    size = max(1, len(trace.loss) // _BLOCKS)
+    with np.errstate(all="ignore"):
+        squares = trace.prediction_error[: len(trace.loss) // size * size] ** 2
+        mean = squares.reshape(-1, size).mean(axis=1)
+    return size * (np.arange(len(mean)) + 0.5), mean
 
 
 class Track(_Steps):
@@ -149,11 +178,8 @@ class Track(_Steps):
             steps.plot(at, alpha[:, i], color=colour, lw=0.8)
         steps.axhline(best, color=gd["color"], ls="--")
         steps.set(yscale="log", xlabel="examples", ylabel="step sizes")
-        size = max(1, len(trace.loss) // _BLOCKS)
         for one, style in ((rival, {**gd, "ls": "--"}), (trace, look)):
-            squares = one.prediction_error[: len(one.loss) // size * size] ** 2
-            mean = squares.reshape(-1, size).mean(axis=1)
-            middle = size * (np.arange(len(mean)) + 0.5)
+            middle, mean = blocks(one)
             errors.plot(middle, np.where(mean > 0, mean, np.nan), **style)
         errors.set(yscale="log", ylabel="squared error")
         for axes in (steps, errors):
@@ -176,7 +202,7 @@ class Track(_Steps):
             "setting": self.setting,
             "knobs": _KNOBS,
             "constants": _CONSTANTS,
-            "shape": {"inputs": _INPUTS, "relevant": _RELEVANT, "segment": _SEGMENT},
+            "shape": SHAPE,
             "blocks": _BLOCKS,
         }
 
