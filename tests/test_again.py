@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stepsize import Csawg, Recorder, minimize, quadratic, rosenbrock
+from stepsize import Csawg, Recorder, claims, minimize, quadratic, rosenbrock
 from stepsize.claims import again
 
 VALLEY_START = [-1.0, 0.0]
@@ -68,13 +68,19 @@ def test_inner_points_are_those_of_the_run():
     assert (points[0, 1] == leap).all()
 
 
-def test_chain_has_its_minimizer_and_curvatures():
-    objective, bound = again.chain(6, 50.0)
-    assert np.abs(objective.grad(objective.minimizer)).max() < 1e-12
-    hessian = np.array([objective.grad(e) - objective.grad(np.zeros(6)) for e in np.eye(6)])
-    eigenvalues = np.linalg.eigvalsh(hessian)
-    assert eigenvalues[0] > 1 and eigenvalues[-1] < 50
-    assert bound[0] == pytest.approx(np.linalg.norm(objective.minimizer)) and bound[6] == 0
+@pytest.mark.parametrize(
+    "name",
+    ["yao-fig7a-k10", "yao-fig7a-k2", "yao-alg2-gradient", "yao-fig8-trend", "yao-fig8-drop"],
+)
+@pytest.mark.parametrize("fault, said", [({"window": 5}, "diverges"), ({"budget": 50}, "error ")])
+def test_errors_that_are_never_zero_are_a_verdict(monkeypatch, name, fault, said):
+    real = again.again
+    monkeypatch.setattr(
+        again, "again", lambda window, **kw: real(**{"window": window, **kw, **fault})
+    )
+    [claim] = claims.all_claims(name)
+    measured = claim.measure()
+    assert measured.verdict == claims.NOT and said in measured.measured
 
 
 @pytest.mark.parametrize("method", again.CHAIN_CSAWG[::7])

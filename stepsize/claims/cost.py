@@ -11,26 +11,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from stepsize import methods as every
 from stepsize.claims import Measured, agrees, claim
 from stepsize.claims.idbd import Parts
-from stepsize.methods import (
-    IDBD,
-    L4,
-    AdaGrad,
-    Adam,
-    AdamHD,
-    Autostep,
-    BarzilaiBorwein,
-    Csawg,
-    GradientDescent,
-    HeavyBall,
-    HypergradientDescent,
-    LossGrad,
-    Nesterov,
-    Polyak,
-    RMSProp,
-    StochasticPolyak,
-)
 from stepsize.streams import LinearSample
 
 TABLE = Path(__file__).parents[2] / "book" / "_data" / "cost.csv"
@@ -41,22 +24,22 @@ def methods(d):
     """Every method with step sizes that are stable on d inputs of variance 1 (a few samples)."""
     a = 0.1 / d
     listed = [
-        GradientDescent(a),
-        HeavyBall(a),
-        Nesterov(a),
-        Polyak(0.0),
-        StochasticPolyak(),
-        BarzilaiBorwein(a),
-        LossGrad(a),
-        AdaGrad(a),
-        RMSProp(a),
-        Adam(a),
-        L4("adam"),
-        HypergradientDescent(a, 1e-9),
-        AdamHD(a, 1e-9),
-        IDBD(a, 1e-6),
-        Autostep(a),
-        Csawg(a, WINDOW),
+        every.GradientDescent(a),
+        every.HeavyBall(a),
+        every.Nesterov(a),
+        every.Polyak(0.0),
+        every.StochasticPolyak(),
+        every.BarzilaiBorwein(a),
+        every.LossGrad(a),
+        every.AdaGrad(a),
+        every.RMSProp(a),
+        every.Adam(a),
+        every.L4("adam"),
+        every.HypergradientDescent(a, 1e-9),
+        every.AdamHD(a, 1e-9),
+        every.IDBD(a, 1e-6),
+        every.Autostep(a),
+        every.Csawg(a, WINDOW),
     ]
     return {type(m).__name__: m for m in listed}
 
@@ -209,7 +192,7 @@ def _():
 )
 def _():
     sizes = (40, 400)
-    memory = [needed(IDBD(0.1 / d, 1e-6), d) for d in sizes]
+    memory = [needed(every.IDBD(0.1 / d, 1e-6), d) for d in sizes]
     whole = [np.size(Parts(0.1, trace="matrix").init(np.zeros(d)).h) / d for d in sizes]
     work = [sum(arithmetic("IDBD", d)) for d in sizes]
     plain = sum(arithmetic("GradientDescent"))

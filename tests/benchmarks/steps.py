@@ -9,46 +9,27 @@ import time
 
 import numpy as np
 
-from stepsize import (
-    IDBD,
-    L4,
-    AdaGrad,
-    Adam,
-    AdamHD,
-    Autostep,
-    BarzilaiBorwein,
-    Csawg,
-    GradientDescent,
-    HeavyBall,
-    HypergradientDescent,
-    LossGrad,
-    Nesterov,
-    Polyak,
-    RMSProp,
-    StochasticPolyak,
-    minimize,
-    rosenbrock,
-)
+from stepsize import methods, minimize, rosenbrock
 
 VALLEY = rosenbrock()
 METHODS = [
-    GradientDescent(1e-3),
-    HeavyBall(1e-3),
-    Nesterov(1e-3),
-    Csawg(1e-3, window=10),
-    Csawg(1e-3, window=10, planning_steps=5, correction_steps=10),
-    Polyak(0.0),
-    StochasticPolyak(),
-    L4("adam"),
-    LossGrad(1e-3),
-    AdaGrad(0.1),
-    RMSProp(1e-3),
-    Adam(1e-3),
-    HypergradientDescent(1e-3, 1e-9),
-    AdamHD(1e-3, 1e-9),
-    BarzilaiBorwein(1e-3),
-    IDBD(1e-3, 1e-9),
-    Autostep(1e-3),
+    methods.GradientDescent(1e-3),
+    methods.HeavyBall(1e-3),
+    methods.Nesterov(1e-3),
+    methods.Csawg(1e-3, window=10),
+    methods.Csawg(1e-3, window=10, planning_steps=5, correction_steps=10),
+    methods.Polyak(0.0),
+    methods.StochasticPolyak(),
+    methods.L4("adam"),
+    methods.LossGrad(1e-3),
+    methods.AdaGrad(0.1),
+    methods.RMSProp(1e-3),
+    methods.Adam(1e-3),
+    methods.HypergradientDescent(1e-3, 1e-9),
+    methods.AdamHD(1e-3, 1e-9),
+    methods.BarzilaiBorwein(1e-3),
+    methods.IDBD(1e-3, 1e-9),
+    methods.Autostep(1e-3),
 ]
 RUNS = (1, 32, 1000, 160_000)
 
