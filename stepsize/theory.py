@@ -193,7 +193,7 @@ def first_order_limit(mu, L):
               \lVert w_0 - w^\star \rVert
 
     on an endless chain of weights, for every method whose steps are combinations of the
-    gradients seen (Nesterov 2003, Theorem 2.1.13). It is heavy ball's rate on quadratics.
+    gradients seen (Nesterov 2018, Theorem 2.1.13). It is heavy ball's rate on quadratics.
     """
     a, b = np.sqrt(L), np.sqrt(mu)
     return float((a - b) / (a + b))
