@@ -9,20 +9,25 @@ and no network, and everything it starts from (setting, ranges, colours) comes f
 from __future__ import annotations
 
 import dataclasses
-import io
 import re
 from functools import cached_property
 from urllib.parse import quote
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
-from PIL import Image
 
 from stepsize import figures, objectives
-from stepsize._explorer import Explorer, as_json, as_svg, book_style, number
+from stepsize._explorer import (
+    Explorer,
+    Sheet,
+    as_json,
+    as_png,
+    as_svg,
+    book_style,
+    number,
+    power,
+)
 from stepsize.checks import count, one_of, starting_point
 from stepsize.claims._experiments import (
     BOWL_GD,
@@ -385,7 +390,6 @@ def _words(label, trace):
 # ---- one picture, for the widget and for pages without scripts -----------------------------------
 
 _WEIGHTS = ("w₁", "w₂")  # and not as formulas, which take longer to set than all else to draw
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LINEAR = 1e-3  # step sizes are drawn linearly below, logarithmically above, with their sign
 
 
@@ -397,21 +401,16 @@ def _signed_power(t):
     return np.sign(t) * _LINEAR * (10.0 ** np.abs(t) - 1)
 
 
-def _power(x, _=None):
-    return "10" + str(round(np.log10(x))).translate(_RAISED) if x > 0 else ""
-
-
 class _Picture:
     """The map with its paths, the errors and the step sizes: one figure that is used again."""
 
     @book_style()
     def __init__(self):
-        self.figure = Figure(figsize=(9, 4), dpi=90)
-        FigureCanvasAgg(self.figure)
         boxes = (0.065, 0.13, 0.41, 0.84), (0.56, 0.6, 0.41, 0.37), (0.56, 0.13, 0.41, 0.37)
-        self.map, self.errors, self.steps = (self.figure.add_axes(box) for box in boxes)
+        sheet = Sheet(*boxes)
+        self.figure, (self.map, self.errors, self.steps) = sheet.figure, sheet.axes
         self.errors.set_yscale("log")
-        self.errors.yaxis.set_major_formatter(_power)
+        self.errors.yaxis.set_major_formatter(power)
         self.steps.set_yscale("function", functions=(_signed_log, _signed_power))
         for axes in (self.errors, self.steps):  # few ticks: they take most of the time to draw
             axes.minorticks_off()
@@ -499,9 +498,7 @@ class _Picture:
         canvas.restore_region(self.still)
         for artist in moving:
             artist.axes.draw_artist(artist)
-        file = io.BytesIO()
-        Image.fromarray(np.asarray(canvas.buffer_rgba())).save(file, "png", compress_level=1)
-        return file.getvalue()
+        return as_png(canvas)
 
 
 # ---- explorers -----------------------------------------------------------------------------------
@@ -745,7 +742,8 @@ def valley(
     return Valley(methods, objective, w0, grad_evals, over, weight, presets, question, view)
 
 
-from stepsize._steps import planning_step, rates, ray  # noqa: E402  (they need the lists above)
+from stepsize._sensitivity import sensitivity  # noqa: E402  (they need the lists above)
+from stepsize._steps import planning_step, rates, ray  # noqa: E402
 from stepsize._track import track  # noqa: E402
 
-__all__ += ["planning_step", "rates", "ray", "track"]
+__all__ += ["planning_step", "rates", "ray", "sensitivity", "track"]

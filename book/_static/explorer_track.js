@@ -63,8 +63,14 @@ class Run {
       const k = this.squares.length;
       if (k === this.data.length) return true;
       const { x, y } = this.data[k], w = this.w[k];
-      const delta = y - x.reduce((total, value, i) => total + value * w[i], 0);
-      const oracle = { grad: () => x.map((v) => -delta * v), curvature: () => x.map((v) => v * v) };
+      const miss = (at) => y - x.reduce((total, value, i) => total + value * at[i], 0), delta = miss(w);
+      const loss = (d) => 0.5 * (d * d), grad = (d) => x.map((v) => -d * v);
+      const deltaAt = (at) => (at === w ? delta : miss(at));
+      const oracle = {
+        loss: (at) => loss(deltaAt(at)),
+        grad: (at) => grad(deltaAt(at)),
+        curvature: () => x.map((v) => v * v),
+      };
       this.w.push(this.method.step(w, this.state, oracle));
       this.squares.push(delta * delta);
       this.step_size.push(this.state.step_size);

@@ -1,0 +1,358 @@
+"""The explorer of one knob: the final error over all its values, beside a tuned constant.
+
+``book/_static/explorer_sensitivity.js`` runs the same on the page and says the same words.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import lru_cache
+
+import numpy as np
+
+from stepsize import _track, figures, methods
+from stepsize import explore as known
+from stepsize._explorer import number
+from stepsize._steps import _Steps
+from stepsize.checks import count, count_or_zero, one_of, positive, starting_point
+from stepsize.claims._experiments import PLAN_AGAIN, VALLEY_START, valley_csawg
+from stepsize.methods import GradientDescent
+from stepsize.objectives import Objective
+from stepsize.runs import minimize, runs_of, track
+
+__all__ = ["sensitivity"]
+
+_GIVEN = "as given"
+_STREAMS = {  # all but the scale, the seed and the length
+    _track._PROBLEMS[0]: {"flip_every": 20, "drift": 0.0, "noise": 0.0},
+    _track._PROBLEMS[1]: {"flip_every": 1, "drift": 1.0, "noise": 1.0},
+}
+_BUDGETS = [100, 200, 500, 1000, 2000, 5000]
+_SCALES = _track._KNOBS["scale"]
+_SEEDS = _track._KNOBS["seed"]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Problem:
+    """What a method is tried on: a loss at equal gradient evaluations, or a stream of examples."""
+
+    name: str
+    w0: tuple
+    budget: int
+    scale: float
+    seed: int
+    given: Objective | None = None
+
+    @property
+    def streams(self):
+        return self.name in _STREAMS
+
+    @property
+    def constants(self):
+        """The constant step sizes of gradient descent, of which the best is the rival."""
+        return np.array(_track._CONSTANTS if self.streams else known.KNOBS["step_size"])
+
+    @property
+    def objective(self):
+        f, s = self.given or known._named(self.name), self.scale
+        return Objective(
+            lambda w: s * f.loss(w),
+            lambda w: s * f.grad(w),
+            f.minimizer,
+            curvature=f.curvature and (lambda w: s * f.curvature(w)),
+        )
+
+    def run(self, method, record=None):
+        with np.errstate(all="ignore"):
+            if not self.streams:
+                return minimize(
+                    method, self.objective, self.w0, grad_evals=self.budget, record=record
+                )
+            own = {**_STREAMS[self.name], "scale": self.scale, "seed": self.seed}
+            x, y, _ = _track.samples(self.name, **own, n=self.budget)
+            return track(method, zip(x, y, strict=True), self.budget, record=record)
+
+    def final(self, trace):
+        """The error that counts, one for each run; infinite where the run diverged."""
+        error = _track._late(trace) / self.scale**2 if self.streams else trace.error[-1]
+        return np.where(np.isfinite(error), error, np.inf)
+
+
+@lru_cache(maxsize=64)
+def sweep(problem, method, knob, values):
+    """The final error at each of the values: numbers that need not be whole in one batch."""
+    alike = [isinstance(v, float) for v in values]
+    errors = np.empty(len(values))
+    if any(alike):
+        batch = np.array([v for v, one in zip(values, alike, strict=True) if one])
+        errors[alike] = problem.final(problem.run(dataclasses.replace(method, **{knob: batch})))
+    for i in np.flatnonzero(np.logical_not(alike)):
+        errors[i] = problem.final(problem.run(dataclasses.replace(method, **{knob: values[i]})))
+    return errors
+
+
+@lru_cache(maxsize=64)
+def rival(problem):
+    """The best constant step size of gradient descent, found by trying them all, and its run."""
+    errors = problem.final(problem.run(GradientDescent(problem.constants)))
+    best = float(problem.constants[np.argmin(errors)])
+    return best, problem.run(GradientDescent(best), record=1)
+
+
+def knobs_of(method):
+    """The hyper-parameters that are numbers, with the values that they can be given."""
+    plain = [k for k, v in vars(method).items() if v is None or isinstance(v, (int, float, str))]
+    offered = {name: known.stops(method, name) for name in plain}
+    return {
+        name: tuple(values)
+        for name, values in offered.items()
+        if values and not isinstance(values[0], (bool, str))
+    }
+
+
+def _words(value):
+    return ("no", "yes")[value] if isinstance(value, bool) else number(value)
+
+
+class Sensitivity(_Steps):
+    """See :func:`sensitivity`, which makes it."""
+
+    name = "sensitivity"
+    intro = (
+        "Left, the final error over all values of a knob, the present one marked, and gradient "
+        "descent with its best constant step size as a dashed level. Right, the errors on the way."
+    )
+
+    def __init__(self, question, method, knob, problem):
+        self.question, self.method, self.knob, self.problem = question, method, knob, problem
+        self.setting = {
+            "method": type(method).__name__,
+            "knob": knob,
+            "value": getattr(method, knob),
+            "problem": problem.name,
+            **{name: getattr(problem, name) for name in ("budget", "scale", "seed")},
+        }
+
+    def replaced(self, **changes):
+        method, knob, problem = self.method, changes.pop("knob", self.knob), self.problem
+        if "method" in changes:
+            method = known.renewed(getattr(methods, changes.pop("method")), method)
+        if "value" in changes:
+            method = dataclasses.replace(method, **{knob: changes.pop("value")})
+        if "problem" in changes:
+            changes["name"] = changes.pop("problem")
+        offered = knobs_of(method)
+        knob = knob if knob in offered else next(iter(offered))
+        return type(self)(self.question, method, knob, dataclasses.replace(problem, **changes))
+
+    @property
+    def values(self):
+        """All values of the knob, in order."""
+        return knobs_of(self.method)[self.knob]
+
+    @property
+    def errors(self):
+        """The final error at each of them."""
+        return sweep(self.problem, self.method, self.knob, self.values)
+
+    @property
+    def here(self):
+        """Which of them is the present one."""
+        return self.values.index(getattr(self.method, self.knob))
+
+    @property
+    def look(self):
+        name = type(self.method).__name__
+        return {**figures.look(self.method), "label": figures.LOOKS.get(name, [name])[-1]}
+
+    def knobs(self):
+        own = type(self.method).__name__
+        names = sorted({*known.PAGE_METHODS, own}, key=[*known.PAGE_METHODS, own].index)
+        problems = [*known.OBJECTIVES, *_STREAMS]
+        return {
+            "method": ("method", names),
+            "knob": ("knob", list(knobs_of(self.method))),
+            "value": (self.knob.replace("_", " "), self.values),
+            "problem": ("problem", problems + [_GIVEN] * (self.problem.given is not None)),
+            "budget": ("budget", _BUDGETS),
+            "scale": ("scale", _SCALES),
+            "seed": ("seed", _SEEDS),
+        }
+
+    def lines(self):
+        """The result in words."""
+        problem, errors = self.problem, self.errors
+        what, on = "error", f"after {problem.budget:,} gradient evaluations"
+        if problem.streams:
+            what, on = "squared error", f"over the second half of {problem.budget:,} examples"
+
+        def said(error):
+            return f"{what} {number(error)}" if error < np.inf else "diverged"
+
+        fields = dataclasses.fields(self.method)
+        given = {f.name: getattr(self.method, f.name) for f in fields}
+        told = ", ".join(
+            f"{f.name.replace('_', ' ')} {_words(given[f.name])}"
+            for f in fields
+            if f.name == self.knob or f.default != given[f.name]
+        )
+        best = int(np.argmin(errors))
+        constant, run = rival(problem)
+        level = float(problem.final(run))
+        good = np.count_nonzero((errors <= level) & np.isfinite(errors))
+        return [
+            f"{self.look['label']} with {told}: {said(errors[self.here])} {on}.",
+            f"Best of {len(errors)} values of {self.knob.replace('_', ' ')}: "
+            f"{_words(self.values[best])}, {said(errors[best])}. {good} of them do as well as "
+            f"gradient descent with the best of {len(problem.constants)} constant step sizes, "
+            f"{number(constant)}: {said(level)}.",
+        ]
+
+    def draw(self, left, right, below):
+        below.remove()
+        right.set_position((0.58, 0.13, 0.39, 0.84))
+        problem, errors, values = self.problem, self.errors, self.values
+        look = self.look
+        constant, run = rival(problem)
+        gd = {**figures.look(run.method), "ls": "--", "label": f"GD {number(constant)}"}
+        level = float(problem.final(run))
+        seen = errors[np.isfinite(errors) & (errors > 0)]
+        low = np.min(seen, initial=max(level, 1e-17)) / 3  # where zeros are drawn
+        high = min(np.max(seen, initial=level), 1e3 * max(level, 1e-17))
+        shown = np.where(np.isfinite(errors), np.clip(errors, low, 9 * high), np.nan)
+        left.plot(shown, color=look["color"], label=look["label"])
+        left.axhline(max(level, low), **gd)
+        left.plot(self.here, shown[self.here], "o", ms=9, color=look["color"])
+        lost = np.flatnonzero(~np.isfinite(errors))
+        left.plot(lost, np.full(len(lost), 2 * high), "x", ms=4, color=look["color"])
+        if 0 in errors:
+            left.annotate(
+                "0", (0, low), (-4, 0), ("axes fraction", "data"), "offset points", ha="right"
+            )
+        marks = _marks(values)
+        left.set_xticks(marks, [_words(values[i]) for i in marks])
+        what = "squared error / scale²" if problem.streams else "final error"
+        left.set(yscale="log", xlabel=self.knob.replace("_", " "), ylabel=what)
+        left.set(xlim=(-0.5, len(values) - 0.5), ylim=(0.7 * low, 3 * high))
+        left.legend(loc="upper left", fontsize=8)
+
+        for one, style in ((run, gd), (problem.run(self.method, record=1), look)):
+            if problem.streams:
+                x, y = _track.blocks(one)
+                right.plot(x, y / problem.scale**2, **style)
+            else:
+                right.plot(
+                    one.grad_evals,
+                    np.where((one.error > 0) & (one.error < 1e3), one.error, np.nan),
+                    **style,
+                )
+        right.set(yscale="log", xlabel="examples" if problem.streams else "gradient evaluations")
+        right.set(ylabel="squared error" if problem.streams else "error")
+
+    def data(self):
+        problem = self.problem
+        if problem.given is not None or not known._has_twin(self.method):
+            return None
+        names = ("knob", "problem", "budget", "scale", "seed")
+        return {
+            "setting": {
+                **known._as_data(self.method),
+                **{name: self.setting[name] for name in names},
+                "w0": problem.w0,
+            },
+            "lists": {"budget": _BUDGETS, "scale": _SCALES, "seed": _SEEDS},
+            "streams": _STREAMS,
+            "constants": _track._CONSTANTS,
+            "shape": _track.SHAPE,
+        }
+
+
+def _marks(values):
+    """Which of the values to write beside the axis: the round ones, about six."""
+    found = [i for i, v in enumerate(values) if v is None or isinstance(v, str) or _round(v)]
+    if len(found) < 4:
+        found = list(range(len(values)))
+    return found[:: -(-len(found) // 7)]
+
+
+def _round(value):
+    """Whether a number is zero, infinite or a power of ten."""
+    return value == 0 or not np.isfinite(value) or float(f"{value:.2e}"[:4]) == 1.0
+
+
+def sensitivity(
+    method=None,
+    knob=None,
+    problem="rosenbrock",
+    *,
+    w0=VALLEY_START,
+    budget=1000,
+    scale=1.0,
+    seed=1,
+    question="Drag along the knob: on how wide a part does the method do as well as the best "
+    "constant step size, and where does that part go when the scale changes?",
+):
+    """A method's final error over all the values of one knob, at equal budget.
+
+    Parameters
+    ----------
+    method : method
+        Csawg with repeated planning unless given. Its other knobs stay as they are.
+    knob : str
+        The hyper-parameter that is swept, the first that is a number unless given.
+    problem : str or Objective
+        A name in :data:`OBJECTIVES`, or ``"weights that flip"`` or ``"a level that drifts"``, the
+        problems of :func:`track`, or any objective of known minimizer; the built page shows only
+        a static picture of the latter.
+    w0 : array of shape (d,)
+        Where all runs start on an objective; on a stream they start at zero.
+    budget : int
+        Gradient evaluations, or examples of a stream.
+    scale : float
+        The unit: what the loss, or the targets of a stream, are multiplied by.
+    seed : int
+        Of the samples.
+    question : str
+        The caption.
+
+    Returns
+    -------
+    Explorer
+        An object to end a notebook cell with. ``values`` are those of the knob and ``errors`` what
+        came out: the distance from the minimizer at the end, or the mean squared error over the
+        second half of the examples, divided by the scale squared.
+
+    Notes
+    -----
+    The rival is gradient descent with the constant step size that is best in hindsight, on the same
+    problem and budget: of all stops of the slider, or on a stream of 15 between 0.001 and 1.
+
+    Examples
+    --------
+    >>> from stepsize import explore
+    >>> explorer = explore.sensitivity(HeavyBall(0.001), "momentum", "bowl")
+    >>> explorer.values[int(np.argmin(explorer.errors))]
+    0.9
+    """
+    method = valley_csawg(10, **PLAN_AGAIN) if method is None else method
+    if runs_of(method, ()) != ():
+        raise ValueError(f"method must be a single run, got an array in {method!r}")
+    offered = knobs_of(method)
+    if not offered:
+        raise ValueError(f"method must have a knob that is a number, got {method!r}")
+    knob = next(iter(offered)) if knob is None else one_of(*offered)("knob", knob)
+    given = None
+    if isinstance(problem, str):
+        one_of(*known.OBJECTIVES, *_STREAMS)("problem", problem)
+    elif problem.minimizer is None:
+        raise ValueError("problem must be an objective that knows its minimizer")
+    else:
+        given, problem = problem, _GIVEN
+    w0 = starting_point(w0, len(given.minimizer) if given else 2)
+    own = {
+        "w0": tuple(w0.tolist()),
+        "budget": count("budget", budget),
+        "scale": positive("scale", scale),
+        "seed": count_or_zero("seed", seed),
+    }
+    return Sensitivity(question, method, knob, _Problem(problem, given=given, **own))
