@@ -20,7 +20,7 @@
 //   redrawn(figure, draw): ask(); draw() returns true where it needs another frame
 //   objective(name); renewed(name, last); knobOf(name, p); within(values, word)
 //   sliders(made, knobs, labels, state, take); assemble(controls, buttons, labels, ...above):
-//   { body, top, say, plots }
+//   { body, top, say, plots }; draggable(plot, name, step, at, to): { node, place() }
 "use strict";
 
 (() => {
@@ -495,9 +495,39 @@ function assemble(controls, buttons, labels, ...above) {
   return { body, top, say, plots: labels.map((label, i) => new Plot(plots, label, i ? "curve" : "map")) };
 }
 
+// A marker on a plot, at the point at(), to be moved by arrow keys in steps, by a mouse that drags
+// from anywhere, or by a finger, which drags the marker and taps elsewhere, where it may scroll;
+// to(point) gets where it is wanted. After the plot's frame is drawn, place() puts it there.
+function draggable(plot, name, step, at, to) {
+  const node = button("", null, { class: "start" }), { box } = plot;
+  const follow = (event) => node.hidden || to(plot.point(event));
+  node.addEventListener("keydown", (event) => {
+    const way = ["ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp"].indexOf(event.key);
+    if (way < 0) return;
+    event.preventDefault();
+    to(at().map((v, i) => (way % 2 === i ? v + (way < 2 ? -step : step) : v)));
+  });
+  box.addEventListener("pointerdown", (event) => {
+    if (event.button || (event.pointerType === "touch" && event.target !== node)) return;
+    box.setPointerCapture(event.pointerId);
+    follow(event);
+  });
+  box.addEventListener("pointermove", (event) => box.hasPointerCapture(event.pointerId) && follow(event));
+  box.addEventListener("click", (event) => event.detail && follow(event));
+  box.append(node);
+  const place = () => {
+    const [x, y] = at();
+    node.style.left = `${plot.px(x)}px`;
+    node.style.top = `${plot.py(y)}px`;
+    node.setAttribute("aria-label", `${name} (${number(x)}, ${number(y)}); arrow keys move it`);
+  };
+  return { node, place };
+}
+
 Stepsize.kit = {
   el, whole, number, slider, choice, checkbox, knob, button, readout, player, linked, Plot,
   Contours, ticks, power, swatch, redrawn, objective, renewed, knobOf, within, sliders, assemble,
+  draggable,
 };
 Stepsize.explorers = {};
 
