@@ -11,10 +11,14 @@ from contextlib import contextmanager, suppress
 
 import numpy as np
 from matplotlib import rc_context, rcParams
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from PIL import Image
 
 from stepsize import figures
 
-__all__ = ["Explorer", "as_json", "as_svg", "book_style", "number"]
+__all__ = ["Explorer", "Sheet", "as_json", "as_png", "as_svg", "book_style", "number", "power"]
 
 
 def number(x):
@@ -29,6 +33,14 @@ def number(x):
         return f"{value:g}"
     mantissa, exponent = text.split("e")
     return f"{float(mantissa):g}e{int(exponent)}"
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def power(x, _=None):
+    """A power of ten beside an axis: not as a formula, which takes long to set."""
+    return "10" + str(round(np.log10(x))).translate(_RAISED) if x > 0 else ""
 
 
 _DECIMALS = re.compile(r"-?\d+\.\d+")
@@ -63,6 +75,60 @@ def as_svg(figure):
     text = file.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>|\s+", " ", text[text.index("<svg") :], flags=re.S)
     return re.sub(r"<[^>]*>", lambda tag: _DECIMALS.sub(_tenth, tag[0]), text)
+
+
+def as_png(canvas):
+    """The bytes of a PNG of what is on a canvas, packed fast rather than small."""
+    file = io.BytesIO()
+    Image.fromarray(np.asarray(canvas.buffer_rgba())).save(file, "png", compress_level=1)
+    return file.getvalue()
+
+
+class Sheet:
+    """A figure to draw on again and again.
+
+    Making axes and their ticks takes longer than drawing what is on them. So the axes stay, with
+    their scales and labels; only what was drawn on them goes.
+    """
+
+    @book_style()
+    def __init__(self, *boxes):
+        self.figure, self.boxes = Figure(figsize=(9, 4), dpi=90), boxes
+        FigureCanvasAgg(self.figure)
+        self.axes = [self.figure.add_axes(box) for box in boxes]
+
+    @book_style()
+    def png(self, draw):
+        """The bytes of a PNG of what ``draw(*axes)`` draws."""
+        self.axes = [
+            ax if ax.figure else self.figure.add_axes(box)  # unless the last drawing removed it
+            for ax, box in zip(self.axes, self.boxes, strict=True)
+        ]
+        for ax in self.axes:
+            legend = [ax.get_legend()] if ax.get_legend() else []
+            for old in [*ax.lines, *ax.collections, *ax.images, *ax.patches, *ax.texts, *legend]:
+                old.remove()
+            ax.relim()
+            ax.autoscale(True)
+        draw(*self.axes)
+        for ax in self.figure.axes:
+            _few_ticks(ax.xaxis)
+            _few_ticks(ax.yaxis)
+        self.figure.canvas.draw()
+        return as_png(self.figure.canvas)
+
+
+def _few_ticks(axis):
+    """They take most of the time to draw. Those that a drawing chose itself stay."""
+    low, high = sorted(axis.get_view_interval())
+    if not axis.isDefault_majloc:
+        return
+    if axis.get_scale() == "linear":
+        axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    elif axis.get_scale() == "log" and high > 100 * low:
+        axis.set_major_locator(LogLocator(numticks=5))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(power)
 
 
 def as_json(data):

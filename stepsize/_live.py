@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import html
 
 import ipywidgets as widgets
 
 from stepsize import explore, methods
-from stepsize._explorer import number
+from stepsize._explorer import Sheet, number
+from stepsize._steps import BOXES
 from stepsize.explore import renewed, stops
 from stepsize.objectives import Objective
 from stepsize.runs import minimize
@@ -265,6 +267,106 @@ class LiveValley:
         self.image.value = self.picture.png()
         lines = map(explore._words, explore._labels(self.methods), traces)
         self.readout.value = "<br>".join(map(html.escape, lines))
+
+
+class LiveSteps:
+    """Controls, picture and words of one of these explorers, for a live notebook.
+
+    What is not valid is said, and changes neither picture nor words.
+
+    Attributes
+    ----------
+    explorer
+        That of the present setting.
+    shown
+        That of the picture: the same, unless there is work in progress.
+    controls : dict
+        The widgets, by the name of what they change.
+    readout, error
+        HTML widgets: the result in words, and what is wrong with the last change.
+    """
+
+    def __init__(self, explorer):
+        self.explorer, self.working = explorer, False
+        self.sheet, self.offered, self.controls = Sheet(*BOXES), {}, {}
+        self.image = widgets.Image(format="png", layout={"max_width": "100%"})
+        self.readout, self.error = widgets.HTML(), widgets.HTML()
+        self.row = _row([])
+        question = widgets.HTML(f"<em>{html.escape(explorer.question)}</em>")
+        self.box = widgets.VBox([self.image, self.readout, self.error, self.row, question])
+        self.show(explorer)
+
+    def turn(self, name, value):
+        """A control was moved."""
+        if self.explorer.value(name) == value:
+            return
+        try:
+            self.explorer = self.explorer.replaced(**{name: value})
+        except ValueError as problem:
+            self.refuse(problem)
+        else:
+            if not self.working:
+                self.go_on(self.explorer, self.explorer.work())
+
+    def go_on(self, explorer, work):
+        """Part after part, then the picture, then whatever was asked for meanwhile."""
+        self.working = True
+        try:
+            for _ in work:
+                if (loop := _running_loop()) is not None:
+                    loop.call_soon(self.go_on, explorer, work)
+                    return
+            self.show(explorer)
+        except ValueError as problem:
+            if explorer is self.explorer:
+                self.refuse(problem)
+        self.working = False
+        if self.explorer is not self.shown:
+            self.go_on(self.explorer, self.explorer.work())
+
+    def show(self, explorer):
+        picture, lines = explorer.png(self.sheet), explorer.lines()
+        self.image.value, self.readout.value = picture, "<br>".join(map(html.escape, lines))
+        self.error.value, self.shown = "", explorer
+        if explorer is self.explorer:
+            self.show_controls()
+
+    def refuse(self, problem):
+        """Say what is wrong, and stay with what is shown."""
+        self.error.value, self.explorer = _alert(problem), self.shown
+        self.show_controls()
+
+    def show_controls(self):
+        """Every control offers and shows what the explorer has."""
+        knobs = self.explorer.knobs()
+        for name, (label, values) in knobs.items():
+            value = self.explorer.value(name)
+            offer, stops = self.offered.get(name, (None, ()))
+            if offer != (label, values) or value not in stops:
+                stops = values if value in values else sorted([*values, value])
+                self.offered[name] = (label, values), stops
+                self.controls[name] = self.control(name, label, stops, value)
+            self.controls[name].value = _NONE if value is None else value
+        children = tuple(self.controls[name] for name in knobs)
+        if self.row.children != children:
+            self.row.children = children
+
+    def control(self, name, label, stops, value):
+        if isinstance(stops, range):
+            control = widgets.IntSlider(value, 0, stops.stop - 1, description=label, **_LOOK)
+        else:
+            control = knob(label, stops, value)
+        control.observe(
+            lambda change: self.turn(name, None if change.new == _NONE else change.new), "value"
+        )
+        return control
+
+
+def _running_loop():
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def _alert(problem):

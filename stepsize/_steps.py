@@ -5,17 +5,13 @@
 
 from __future__ import annotations
 
-import html
-import io
 from functools import cached_property
 from types import SimpleNamespace
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from stepsize import figures, methods, theory
-from stepsize._explorer import Explorer, as_svg, book_style, number
+from stepsize._explorer import Explorer, Sheet, as_svg, book_style, number
 from stepsize.checks import count, one_of, starting_point
 from stepsize.claims._experiments import PLAN_AGAIN, VALLEY_START, valley_csawg
 from stepsize.methods import L4, Csawg, Polyak
@@ -27,7 +23,7 @@ __all__ = ["planning_step", "rates", "ray"]
 
 _GREY, _GREEN, _PINK = figures.GREY, "#1B8A3A", "#C2188B"
 _ORANGE = figures.LOOKS["Csawg"][0]
-_LEFT, _UPPER, _LOWER = (0.07, 0.13, 0.41, 0.84), (0.58, 0.6, 0.39, 0.37), (0.58, 0.12, 0.39, 0.34)
+BOXES = (0.07, 0.13, 0.41, 0.84), (0.58, 0.6, 0.39, 0.37), (0.58, 0.12, 0.39, 0.34)
 
 
 def _point(w):
@@ -55,75 +51,33 @@ class _Steps(Explorer):
         """The same explorer with another setting."""
         return type(self)(self.question, **{**self.setting, **changes})
 
-    @book_style()
-    def _figure(self):
-        figure = Figure(figsize=(9, 4), dpi=90)
-        FigureCanvasAgg(figure)
-        self.draw(*(figure.add_axes(box) for box in (_LEFT, _UPPER, _LOWER)))
-        return figure
+    def value(self, name):
+        """What a knob stands at."""
+        return self.setting[name]
 
+    def work(self):
+        """All that takes long before there are words and a picture, in parts.
+
+        Each ends with a ``yield``, where a live notebook attends to other things. What is
+        computed is kept by the explorer.
+        """
+        return iter(())
+
+    @book_style()
     def svg(self):
-        return as_svg(self._figure())
+        sheet = Sheet(*BOXES)
+        self.draw(*sheet.axes)
+        return as_svg(sheet.figure)
 
-    @book_style()
-    def png(self):
-        file = io.BytesIO()
-        self._figure().savefig(file, format="png")
-        return file.getvalue()
+    def png(self, sheet=None):
+        return (sheet or Sheet(*BOXES)).png(self.draw)
 
     @cached_property
     def widget(self):
         """The controls and the picture as one ipywidget."""
+        from stepsize._live import LiveSteps
+
         return LiveSteps(self).box
-
-
-class LiveSteps:
-    """Controls, picture and words of one of these explorers, for a live notebook.
-
-    Attributes
-    ----------
-    explorer
-        That of the present setting.
-    controls : dict
-        The widgets, by the name of what they change.
-    readout
-        The result in words.
-    """
-
-    def __init__(self, explorer):
-        import ipywidgets as widgets
-
-        from stepsize._live import _LOOK, knob
-
-        self.explorer, self.controls = explorer, {}
-        self.image = widgets.Image(format="png", layout={"max_width": "100%"})
-        self.readout = widgets.HTML()
-        for name, (label, values) in explorer.knobs().items():
-            value = explorer.setting[name]
-            if isinstance(values, range):
-                control = widgets.IntSlider(value, 0, values.stop - 1, description=label, **_LOOK)
-            else:
-                stops = list(values) if value in values else sorted([*values, value])
-                control = knob(label, stops, value)
-            control.observe(lambda change, name=name: self.turn(name, change.new), "value")
-            self.controls[name] = control
-        question = widgets.HTML(f"<em>{html.escape(explorer.question)}</em>")
-        row = widgets.HBox(list(self.controls.values()), layout={"flex_flow": "row wrap"})
-        self.box = widgets.VBox([self.image, self.readout, row, question])
-        self.show()
-
-    def turn(self, name, value):
-        if self.explorer.setting[name] == value:
-            return
-        self.explorer = self.explorer.replaced(**{name: value})
-        for other, (_, values) in self.explorer.knobs().items():
-            if isinstance(values, range):
-                self.controls[other].max = values.stop - 1
-        self.show()
-
-    def show(self):
-        self.image.value = self.explorer.png()
-        self.readout.value = "<br>".join(map(html.escape, self.explorer.lines()))
 
 
 # ---- inside a planning step ----------------------------------------------------------------------

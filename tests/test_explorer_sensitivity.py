@@ -24,7 +24,7 @@ from stepsize import (
     quadratic,
 )
 from stepsize import _sensitivity as sens
-from stepsize._steps import LiveSteps
+from stepsize._live import LiveSteps
 
 FLIPS, LEVEL = sens._STREAMS
 SETTINGS = {

@@ -10,7 +10,8 @@ from test_explorers import STATIC, said, show, two_frames  # noqa: F401 (show is
 from test_page_arithmetic import HELPERS
 
 from stepsize import L4, Csawg, LossGrad, Polyak, Recorder, explore, minimize, theory
-from stepsize._steps import LiveSteps, eigenvalues
+from stepsize._live import LiveSteps
+from stepsize._steps import eigenvalues
 
 SCRIPT = STATIC / "explorer_steps.js"
 JS = quickjs.Context()

@@ -10,7 +10,7 @@ from test_explorers import said, show  # noqa: F401  (a fixture)
 
 from stepsize import _track, explore, figures
 from stepsize import track as run
-from stepsize._steps import LiveSteps
+from stepsize._live import LiveSteps
 
 STATIC = Path(__file__).resolve().parent.parent / "book" / "_static"
 PROBLEMS = explore.track().knobs()["problem"][1]
