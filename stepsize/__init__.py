@@ -1,7 +1,7 @@
 """Step-size adaptation: the methods of two papers under one interface.
 
->>> trace = minimize(Csawg(step_size=1e-3, window=10, planning_steps=5, correction_steps=10),
-...                  rosenbrock(), w0=[-1, 0], grad_evals=1000)
+>>> csawg = Csawg(step_size=1e-3, window=10, planning_steps=5, correction_steps=10)
+>>> trace = minimize(csawg, rosenbrock(), w0=[-1, 0], grad_evals=1000)
 >>> int(trace.first(error=0.0))
 80
 """

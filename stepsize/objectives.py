@@ -52,7 +52,7 @@ class Objective:
 
     Examples
     --------
-    >>> cone = Objective(lambda w: np.hypot(*w), lambda w: w / np.hypot(*w), minimizer=[0, 0])
+    >>> cone = Objective(lambda w: np.hypot(*w), lambda w: w / np.hypot(*w), [0, 0])
     >>> cone.loss(np.array([3.0, 4.0])), cone.grad(np.array([3.0, 4.0]))
     (np.float64(5.0), array([0.6, 0.8]))
     """
@@ -411,7 +411,7 @@ def least_squares(A, b):
 
     Examples
     --------
-    >>> line = least_squares(A=[[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], b=[1.0, 2.0, 6.0])
+    >>> line = least_squares(A=[[1, 0], [1, 1], [1, 2]], b=[1.0, 2.0, 6.0])
     >>> line.minimizer.round(12), round(line.minimum, 12)
     (array([0.5, 2.5]), 0.25)
     >>> line.grad(np.array([0.0, 1.0]))

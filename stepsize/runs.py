@@ -134,7 +134,7 @@ class Recorder:
     Examples
     --------
     >>> watched = Recorder(quadratic([1.0, 4.0], minimizer=[1.0, -2.0]))
-    >>> trace = minimize(GradientDescent(step_size=0.25), watched, w0=[3.0, -1.0], iterations=1)
+    >>> trace = minimize(GradientDescent(0.25), watched, [3.0, -1.0], iterations=1)
     >>> watched.asked
     [('grad', array([ 3., -1.]))]
     """
@@ -299,7 +299,8 @@ def minimize(
     Examples
     --------
     >>> bowl = quadratic([1.0, 4.0], minimizer=[1.0, -2.0])
-    >>> trace = minimize(GradientDescent(step_size=[0.1, 0.25]), bowl, [3.0, -1.0], iterations=2)
+    >>> method = GradientDescent(step_size=[0.1, 0.25])
+    >>> trace = minimize(method, bowl, w0=[3.0, -1.0], iterations=2)
     >>> trace.w.shape
     (3, 2, 2)
     >>> trace.w[-1]
@@ -551,7 +552,8 @@ def track(
 
     Examples
     --------
-    >>> trace = track(GradientDescent(step_size=[0.01, 0.04]), WeightFlipping(), examples=4000)
+    >>> method = GradientDescent(step_size=[0.01, 0.04])
+    >>> trace = track(method, WeightFlipping(), examples=4000)
     >>> trace
     StreamTrace(GradientDescent, 4000 examples, d = 20, runs (2,), 0 diverged)
     >>> trace.mse(2000)
@@ -559,7 +561,8 @@ def track(
 
     Pairs make a stream too. The first error is 1; half of it is left after the first step:
 
-    >>> track(GradientDescent(0.5), [([1.0], 1.0), ([1.0], 1.0)], examples=2).prediction_error
+    >>> pairs = [([1.0], 1.0), ([1.0], 1.0)]
+    >>> track(GradientDescent(0.5), pairs, examples=2).prediction_error
     array([1. , 0.5])
     """
     examples, average = count("examples", examples), count("average", average)

@@ -82,8 +82,10 @@ def heavy_ball_rate(curvature, step_size, momentum):
     --------
     >>> from stepsize.theory import best_heavy_ball, heavy_ball_rate
     >>> step_size, momentum = best_heavy_ball(1.0, 9.0)
-    >>> step_size, momentum, heavy_ball_rate(np.array([1.0, 4.0, 9.0]), step_size, momentum)
-    (0.25, 0.25, array([0.5, 0.5, 0.5]))
+    >>> step_size, momentum
+    (0.25, 0.25)
+    >>> heavy_ball_rate(np.array([1.0, 4.0, 9.0]), step_size, momentum)
+    array([0.5, 0.5, 0.5])
     """
     alpha_lambda, p = np.multiply(step_size, curvature), np.asarray(momentum, dtype=float)
     return _two_step_rate(1 + p - alpha_lambda, p)
@@ -220,14 +222,14 @@ def csawg_plannings(curvature, step_size, window, plannings, pairing="published"
     n-th leap by :math:`q_n = 1 - \lambda\alpha_n`. A pair of planning n lies K iterations and one
     leap, the one before, apart: :math:`e_{s+K} = \rho^K q_{n-1} e_s` with :math:`q_0 = 1`. Hence
 
-    .. math:: \alpha_n = \frac{c}{\lambda}\bigl(1 - \rho^K q_{n-1}\bigr), \qquad
+    .. math:: \alpha_n = \frac{c}{\lambda}\bigl(1 - \rho^K q_{n-1}\bigr), \quad
               c = \begin{cases} \rho & \text{published pairing: } g_s = \lambda e_{s-1}\\
                                 1 & \text{derived pairing: } g_s = \lambda e_s \end{cases}
 
     which is solved by
 
-    .. math:: q_n = \rho^{Kn} \text{ (derived)}, \qquad
-              q_n = q_\infty + (1 - q_\infty)\,\rho^{(K+1)n}, \quad
+    .. math:: q_n &= \rho^{Kn} \text{ (derived)}, \\
+              q_n &= q_\infty + (1 - q_\infty)\,\rho^{(K+1)n}, \quad
               q_\infty = \frac{1 - \rho}{1 - \rho^{K+1}} \text{ (published)}.
 
     Parameters
@@ -344,7 +346,8 @@ def flipping_errors(stream, step_size):
 
     >>> from stepsize.theory import flipping_errors
     >>> alike, oracle = np.full(20, 0.034), np.where(np.arange(20) < 5, 0.1375, 0.0)
-    >>> flipping_errors(WeightFlipping(), np.stack([alike, oracle], axis=1)).sum(axis=0)
+    >>> step_size = np.stack([alike, oracle], axis=1)
+    >>> flipping_errors(WeightFlipping(), step_size).sum(axis=0)
     array([3.353..., 1.371...])
     """
     step_size = nonnegative("step_size", step_size)

@@ -5,7 +5,7 @@ A claim is registered by decorating the function that measures it::
     @claim(
         "yao-fig5a-k5",
         where="Fig. 5a",
-        statement="At 10,000 gradient evaluations Csawg with K = 5 is 320 times closer than GD.",
+        statement="At 10,000 evaluations Csawg with K = 5 is 320 times closer than GD.",
         published="320",
         rule="within 2 percent of the published ratio",
         methods=("Csawg", "GradientDescent"),

@@ -43,7 +43,7 @@ class BarzilaiBorwein:
     Examples
     --------
     >>> bowl = quadratic([1.0, 4.0], minimizer=[1.0, -2.0])
-    >>> trace = minimize(BarzilaiBorwein(step_size=0.25), bowl, w0=[5.0, -1.0], iterations=2)
+    >>> trace = minimize(BarzilaiBorwein(0.25), bowl, w0=[5.0, -1.0], iterations=2)
     >>> trace.w[1:], trace.step_size[1:, 0]
     (array([[ 4. , -2. ],
            [ 2.8, -2. ]]), array([0.25, 0.4 ]))

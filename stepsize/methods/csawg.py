@@ -73,7 +73,7 @@ class Csawg:
     Examples
     --------
     >>> bowl = quadratic([1.0, 4.0], minimizer=[0.0, 0.0])
-    >>> trace = minimize(Csawg(step_size=0.25, window=1), bowl, w0=[16.0, 1.0], iterations=2)
+    >>> trace = minimize(Csawg(0.25, window=1), bowl, w0=[16.0, 1.0], iterations=2)
     >>> trace.w
     array([[16.    ,  1.    ],
            [12.    ,  0.    ],

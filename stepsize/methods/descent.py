@@ -31,7 +31,7 @@ class GradientDescent:
     Examples
     --------
     >>> bowl = quadratic([1.0, 4.0], minimizer=[1.0, -2.0])
-    >>> minimize(GradientDescent(step_size=0.25), bowl, w0=[3.0, -1.0], iterations=1).w[-1]
+    >>> minimize(GradientDescent(0.25), bowl, w0=[3.0, -1.0], iterations=1).w[-1]
     array([ 2.5, -2. ])
 
     The gradient is (2, 4): the steeper weight is done in one step, the other keeps 3/4.
@@ -127,7 +127,7 @@ class Nesterov:
     Examples
     --------
     >>> bowl = quadratic([1.0, 4.0], minimizer=[1.0, -2.0])
-    >>> minimize(Nesterov(0.25, momentum=0.5), bowl, w0=[3.0, -1.0], iterations=1).w[-1]
+    >>> minimize(Nesterov(0.25, momentum=0.5), bowl, [3.0, -1.0], iterations=1).w[-1]
     array([ 2.25, -2.5 ])
 
     The gradient step goes to (2.5, -2) and the momentum half as far again.

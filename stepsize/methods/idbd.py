@@ -56,9 +56,11 @@ class IDBD:
     Examples
     --------
     >>> sample = ([1.0], 1.0)
-    >>> trace = track(IDBD(0.5, meta_step_size=0.1), [sample, sample], examples=2, record=1)
-    >>> trace.w[:, 0], trace.step_size[:, 0]
-    (array([0.        , 0.5       , 0.756...]), array([    nan, 0.5       , 0.512...]))
+    >>> trace = track(IDBD(0.5, 0.1), [sample, sample], examples=2, record=1)
+    >>> trace.w[:, 0]
+    array([0.        , 0.5       , 0.756...])
+    >>> trace.step_size[:, 0]
+    array([    nan, 0.5       , 0.512...])
 
     The first error is 1 and leaves w = h = 0.5. The second is 0.5: beta grows by 0.1 * 0.5 * 0.5
     to log(0.5) + 0.025, and w by 0.5 exp(0.025) * 0.5.
@@ -126,9 +128,11 @@ class Autostep:
     Examples
     --------
     >>> sample = ([1.0], 1.0)
-    >>> trace = track(Autostep(0.5, meta_step_size=0.1), [sample, sample], examples=2, record=1)
-    >>> trace.w[:, 0], trace.step_size[:, 0]
-    (array([0.        , 0.5       , 0.776...]), array([    nan, 0.5       , 0.552...]))
+    >>> trace = track(Autostep(0.5, 0.1), [sample, sample], examples=2, record=1)
+    >>> trace.w[:, 0]
+    array([0.        , 0.5       , 0.776...])
+    >>> trace.step_size[:, 0]
+    array([    nan, 0.5       , 0.552...])
 
     The first error is 1 and leaves w = h = 0.5. The second is 0.5, so q = 0.25, and v is that
     too: the step size is multiplied by exp(0.1).

@@ -19,9 +19,10 @@ class LossGrad:
     r"""Shorten the next step where this one passed the minimum of a parabola
     (Yao, Section 2.4; Wójcik et al. 2019).
 
-    .. math:: w_{k+1} = w_k - h_k g_k, \qquad
-              r_k = \frac{f(w_{k+1}) - f(w_k) + h_k \lVert g_k \rVert^2}{h_k \lVert g_k \rVert^2},
-              \qquad h_{k+1} = \begin{cases} h_k / c & r_k > 1/2 \\ c\,h_k & \text{else} \end{cases}
+    .. math:: w_{k+1} &= w_k - h_k g_k \\
+              r_k &= \frac{f(w_{k+1}) - f(w_k) + h_k \lVert g_k \rVert^2}
+                          {h_k \lVert g_k \rVert^2} \\
+              h_{k+1} &= \begin{cases} h_k / c & r_k > 1/2 \\ c\,h_k & \text{else} \end{cases}
 
     The numerator is e_k, the error of the linearized loss. The parabola through f(w_k) with
     slope :math:`-\lVert g_k \rVert^2` and through f(w_{k+1}) still falls at h_k if r_k < 1/2.

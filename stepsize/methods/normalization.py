@@ -142,9 +142,9 @@ class Adam:
     r"""Momentum over the root of the average squared gradient (Kingma and Ba 2015;
     Yao, Section 2.5).
 
-    .. math:: m_k = \beta_1 m_{k-1} + (1 - \beta_1) g_k, \qquad
-              v_k = \beta_2 v_{k-1} + (1 - \beta_2) g_k^2, \qquad
-              w_{k+1} = w_k - \alpha\,\frac{\hat m_k}{\sqrt{\hat v_k} + \epsilon}
+    .. math:: m_k &= \beta_1 m_{k-1} + (1 - \beta_1) g_k, \qquad
+                  v_k = \beta_2 v_{k-1} + (1 - \beta_2) g_k^2 \\
+              w_{k+1} &= w_k - \alpha\,\frac{\hat m_k}{\sqrt{\hat v_k} + \epsilon}
 
     for each weight on its own, with :math:`\hat m_k = m_k / (1 - \beta_1^{k+1})` and
     :math:`\hat v_k = v_k / (1 - \beta_2^{k+1})`: averages that start at zero, corrected for it.
