@@ -10,7 +10,6 @@ import ipywidgets as widgets
 
 from stepsize import explore, methods
 from stepsize._explorer import Sheet, number
-from stepsize._steps import BOXES
 from stepsize.explore import renewed, stops
 from stepsize.objectives import Objective
 from stepsize.runs import minimize
@@ -288,7 +287,7 @@ class LiveSteps:
 
     def __init__(self, explorer):
         self.explorer, self.working = explorer, False
-        self.sheet, self.offered, self.controls = Sheet(*BOXES), {}, {}
+        self.sheet, self.offered, self.controls = Sheet(*explorer.boxes), {}, {}
         self.image = widgets.Image(format="png", layout={"max_width": "100%"})
         self.readout, self.error = widgets.HTML(), widgets.HTML()
         self.row = _row([])

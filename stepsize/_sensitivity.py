@@ -62,15 +62,15 @@ class _Problem:
             curvature=f.curvature and (lambda w: s * f.curvature(w)),
         )
 
-    def run(self, method, record=None):
+    def run(self, method):
         with np.errstate(all="ignore"):
             if not self.streams:
                 return minimize(
-                    method, self.objective, self.w0, grad_evals=self.budget, record=record
+                    method, self.objective, self.w0, grad_evals=self.budget, record=None
                 )
             own = {**_STREAMS[self.name], "scale": self.scale, "seed": self.seed}
             x, y, _ = _track.samples(self.name, **own, n=self.budget)
-            return track(method, zip(x, y, strict=True), self.budget, record=record)
+            return track(method, zip(x, y, strict=True), self.budget)
 
     def final(self, trace):
         """The error that counts, one for each run; infinite where the run diverged."""
@@ -93,10 +93,10 @@ def sweep(problem, method, knob, values):
 
 @lru_cache(maxsize=64)
 def rival(problem):
-    """The best constant step size of gradient descent, found by trying them all, and its run."""
+    """The best constant step size of gradient descent, found by trying them all, and its error."""
     errors = problem.final(problem.run(GradientDescent(problem.constants)))
-    best = float(problem.constants[np.argmin(errors)])
-    return best, problem.run(GradientDescent(best), record=1)
+    best = int(np.argmin(errors))
+    return float(problem.constants[best]), float(errors[best])
 
 
 def knobs_of(method):
@@ -118,9 +118,10 @@ class Sensitivity(_Steps):
     """See :func:`sensitivity`, which makes it."""
 
     name = "sensitivity"
+    boxes = ((0.07, 0.13, 0.91, 0.84),)
     intro = (
-        "Left, the final error over all values of a knob, the present one marked, and gradient "
-        "descent with its best constant step size as a dashed level. Right, the errors on the way."
+        "The final error over all values of a knob, the present one marked, and gradient descent "
+        "with its best constant step size as a dashed level."
     )
 
     def __init__(self, question, method, knob, problem):
@@ -197,8 +198,7 @@ class Sensitivity(_Steps):
             if f.name == self.knob or f.default != given[f.name]
         )
         best = int(np.argmin(errors))
-        constant, run = rival(problem)
-        level = float(problem.final(run))
+        constant, level = rival(problem)
         good = np.count_nonzero((errors <= level) & np.isfinite(errors))
         return [
             f"{self.look['label']} with {told}: {said(errors[self.here])} {on}.",
@@ -208,46 +208,30 @@ class Sensitivity(_Steps):
             f"{number(constant)}: {said(level)}.",
         ]
 
-    def draw(self, left, right, below):
-        below.remove()
-        right.set_position((0.58, 0.13, 0.39, 0.84))
+    def draw(self, axes):
         problem, errors, values = self.problem, self.errors, self.values
         look = self.look
-        constant, run = rival(problem)
-        gd = {**figures.look(run.method), "ls": "--", "label": f"GD {number(constant)}"}
-        level = float(problem.final(run))
+        constant, level = rival(problem)
+        gd = {**figures.look(GradientDescent(1.0)), "ls": "--", "label": f"GD {number(constant)}"}
         seen = errors[np.isfinite(errors) & (errors > 0)]
         low = np.min(seen, initial=max(level, 1e-17)) / 3  # where zeros are drawn
         high = min(np.max(seen, initial=level), 1e3 * max(level, 1e-17))
         shown = np.where(np.isfinite(errors), np.clip(errors, low, 9 * high), np.nan)
-        left.plot(shown, color=look["color"], label=look["label"])
-        left.axhline(max(level, low), **gd)
-        left.plot(self.here, shown[self.here], "o", ms=9, color=look["color"])
+        axes.plot(shown, color=look["color"], label=look["label"])
+        axes.axhline(max(level, low), **gd)
+        axes.plot(self.here, shown[self.here], "o", ms=9, color=look["color"])
         lost = np.flatnonzero(~np.isfinite(errors))
-        left.plot(lost, np.full(len(lost), 2 * high), "x", ms=4, color=look["color"])
+        axes.plot(lost, np.full(len(lost), 2 * high), "x", ms=4, color=look["color"])
         if 0 in errors:
-            left.annotate(
+            axes.annotate(
                 "0", (0, low), (-4, 0), ("axes fraction", "data"), "offset points", ha="right"
             )
         marks = _marks(values)
-        left.set_xticks(marks, [_words(values[i]) for i in marks])
+        axes.set_xticks(marks, [_words(values[i]) for i in marks])
         what = "squared error / scale²" if problem.streams else "final error"
-        left.set(yscale="log", xlabel=self.knob.replace("_", " "), ylabel=what)
-        left.set(xlim=(-0.5, len(values) - 0.5), ylim=(0.7 * low, 3 * high))
-        left.legend(loc="upper left", fontsize=8)
-
-        for one, style in ((run, gd), (problem.run(self.method, record=1), look)):
-            if problem.streams:
-                x, y = _track.blocks(one)
-                right.plot(x, y / problem.scale**2, **style)
-            else:
-                right.plot(
-                    one.grad_evals,
-                    np.where((one.error > 0) & (one.error < 1e3), one.error, np.nan),
-                    **style,
-                )
-        right.set(yscale="log", xlabel="examples" if problem.streams else "gradient evaluations")
-        right.set(ylabel="squared error" if problem.streams else "error")
+        axes.set(yscale="log", xlabel=self.knob.replace("_", " "), ylabel=what)
+        axes.set(xlim=(-0.5, len(values) - 0.5), ylim=(0.7 * low, 3 * high))
+        axes.legend(loc="upper left", fontsize=8)
 
     def data(self):
         problem = self.problem

@@ -37,6 +37,8 @@ class _Steps(Explorer):
 
     intro = ""
 
+    boxes = BOXES  # of its axes, in shares of the figure
+
     def __init__(self, question, **setting):
         self.question, self.setting = question, setting
 
@@ -65,12 +67,12 @@ class _Steps(Explorer):
 
     @book_style()
     def svg(self):
-        sheet = Sheet(*BOXES)
+        sheet = Sheet(*self.boxes)
         self.draw(*sheet.axes)
         return as_svg(sheet.figure)
 
     def png(self, sheet=None):
-        return (sheet or Sheet(*BOXES)).png(self.draw)
+        return (sheet or Sheet(*self.boxes)).png(self.draw)
 
     @cached_property
     def widget(self):
@@ -484,6 +486,7 @@ class Ray(_Steps):
     """See :func:`stepsize.explore.ray`, which makes it."""
 
     name = "ray"
+    boxes = BOXES[0], (0.58, 0.13, 0.39, 0.84)
     intro = (
         "Left, contours of the loss with a point and the ray of its steps. Right, along the ray, "
         "the loss (solid), its tangent (dashed), and LossGrad's parabola (dotted) through the loss "
@@ -525,8 +528,15 @@ class Ray(_Steps):
         s = {k: v for k, v in self.setting.items() if k not in ("x", "y")}
         return type(self)(self.question, **{**s, "w": w, **changes})
 
+    def value(self, name):
+        return self.setting["w"]["xy".index(name)] if name in ("x", "y") else self.setting[name]
+
     def knobs(self):
+        view = known.OBJECTIVES[self.setting["objective"]]["view"]
+        x, y = ([k / 100 for k in range(round(100 * a), round(100 * b) + 1)] for a, b in view)
         return {
+            "x": ("w₁", x),
+            "y": ("w₂", y),
             "step_size": ("step size", known.KNOBS["step_size"]),
             "fraction": ("L4's fraction", [k / 20 for k in range(1, 21)]),
             "objective": ("objective", list(_RAY_OBJECTIVES)),
@@ -551,9 +561,7 @@ class Ray(_Steps):
             f"{number(s['fraction'])} of the way to {number(_AIM['target'] * f)}, {step('l4')}.",
         ]
 
-    def draw(self, left, curve, below):
-        below.remove()
-        curve.set_position((0.58, 0.13, 0.39, 0.84))
+    def draw(self, left, curve):
         t, f, s = self.setting["step_size"], self.f, self.slope
         view = known.OBJECTIVES[self.setting["objective"]]["view"]
         figures.contours(left, self.objective, *view, points=80)
@@ -580,11 +588,13 @@ class Ray(_Steps):
         curve.legend(loc="upper right", fontsize=8)
 
     def data(self):
+        knobs = self.knobs()
+        del knobs["x"], knobs["y"]  # the page has a point to drag
         return {
             "setting": {**_AIM, **self.setting},
             "objectives": {name: known.OBJECTIVES[name] for name in _RAY_OBJECTIVES},
-            "knobs": {name: v for name, (_, v) in self.knobs().items() if name != "objective"},
-            "labels": {**_RAY_LABELS, **{name: label for name, (label, _) in self.knobs().items()}},
+            "knobs": {name: v for name, (_, v) in knobs.items() if name != "objective"},
+            "labels": {**_RAY_LABELS, **{name: label for name, (label, _) in knobs.items()}},
             "colours": _RAY_COLOURS,
         }
 

@@ -72,10 +72,9 @@ def test_a_sweep_without_a_scale_is_plain_minimize():
 
 def test_the_rival_is_the_best_of_its_constants():
     explorer = explore.sensitivity(GradientDescent(0.001))
-    best, run = sens.rival(explorer.problem)
     errors = explorer.errors  # gradient descent's own sweep
-    assert explorer.values[int(np.argmin(errors))] == best
-    assert run.error[-1] == errors.min()
+    best = explorer.values[int(np.argmin(errors))], errors.min()
+    assert sens.rival(explorer.problem) == best
 
 
 def test_what_diverged_is_infinite_and_said():
@@ -125,7 +124,7 @@ def test_keys_choices_drags_and_reset(show):  # noqa: F811
     assert said(page) == first
 
 
-def test_a_mouse_drags_along_the_knob_and_a_finger_taps(show):  # noqa: F811
+def test_a_mouse_drags_along_the_knob_a_finger_taps_and_keys_step(show):  # noqa: F811
     explorer = explore.sensitivity(budget=200)
     page = show(explorer, has_touch=True)
     said(page)
@@ -135,13 +134,19 @@ def test_a_mouse_drags_along_the_knob_and_a_finger_taps(show):  # noqa: F811
     page.mouse.down()
     page.mouse.move(box["x"] + 0.5 * box["width"], middle, steps=4)
     page.mouse.up()
-    value = float(page.get_by_label("step size").get_attribute("aria-valuetext"))
+    slider = page.get_by_role("slider", name="step size")
+    value = float(slider.get_attribute("aria-valuetext"))
     assert 1e-3 < value < 0.1
     assert said(page) == explorer.replaced(value=value).lines()
     page.touchscreen.tap(box["x"] + 0.8 * box["width"], middle)
-    tapped = float(page.get_by_label("step size").get_attribute("aria-valuetext"))
+    tapped = float(slider.get_attribute("aria-valuetext"))
     assert tapped > 2 * value
     assert said(page) == explorer.replaced(value=tapped).lines()
+    marker = page.locator("button.start")
+    marker.press("ArrowRight")
+    moved = explorer.values[explorer.values.index(tapped) + 1]
+    assert said(page) == explorer.replaced(value=moved).lines()
+    assert marker.get_attribute("aria-label") == f"step size {moved:g}; arrow keys move it"
 
 
 def test_a_phone_needs_no_scroll_and_only_streams_have_a_seed(show):  # noqa: F811
@@ -172,7 +177,6 @@ def test_the_widget_follows_method_and_knob():
     wanted = wanted.replaced(method="HypergradientDescent").replaced(knob="meta_step_size")
     wanted = wanted.replaced(value=1e-5, scale=2.0)
     assert live.readout.value == "<br>".join(wanted.lines())
-    assert "meta step size 1e-5" in live.readout.value.replace("1.0e-05", "1e-5")
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,19 @@
 
 Stepsize.explorers.sensitivity = (figure, { setting, lists, streams, constants, shape }) => {
   const {
-    assemble, button, choice, knobOf, number, objective, power, redrawn, renewed, slider, ticks, whole,
+    assemble, button, choice, having, knobOf, logarithmic, marker, number, objective, redrawn, renewed, slider,
+    sliders, whole,
   } = Stepsize.kit;
   const { methods, online, catalogue: { knobs, objectives, styles } } = Stepsize;
-  const full = ({ name, parameters }) => ({ name, parameters: { ...new methods[name](parameters) } });
   let state, stops; // stops: the values of the knob, the present one among them
-  let problem, rivals, level, keys = []; // what depends on the problem alone
-  let run, rival, sweep, first; // errors of the sweep by stop; those of the first setting
+  let keys = [], problem, rivals, sweep, first; // rivals and sweep: runs that become final errors
 
-  // -- runs: each { advance(steps), final }
+  const isStream = () => state.problem in streams;
+  const candidates = () => (isStream() ? constants : knobs.step_size);
+  const least = (errors) => errors.reduce((best, e, i) => (e < errors[best] ? i : best), 0);
+  const present = () => stops.indexOf(state.parameters[state.knob]);
+
+  // -- runs
 
   // A run on an objective that keeps its end alone; where it is not finite it ends.
   class End extends Stepsize.Run {
@@ -23,17 +27,6 @@ Stepsize.explorers.sensitivity = (figure, { setting, lists, streams, constants, 
     advance(steps) {
       return super.advance(steps) || !this.w.every(Number.isFinite);
     }
-    get final() {
-      return Stepsize.distance(this.last, this.objective.minimizer);
-    }
-  }
-
-  const isStream = () => state.problem in streams;
-
-  function start(name, parameters, Kind = End) {
-    const method = new methods[name](parameters);
-    if (isStream()) return new online.Run(method, problem);
-    return new Kind(method, problem, state.w0, { gradEvals: state.budget });
   }
 
   function prepare() {
@@ -46,9 +39,15 @@ Stepsize.explorers.sensitivity = (figure, { setting, lists, streams, constants, 
     };
   }
 
+  function start(name, parameters) {
+    const method = new methods[name](parameters);
+    if (isStream()) return new online.Run(method, problem);
+    return new End(method, problem, state.w0, { gradEvals: state.budget });
+  }
+
   // The error that counts, infinite where the run diverged.
-  function final(one) {
-    const error = isStream() ? one.late / state.scale ** 2 : one.final;
+  function final(run) {
+    const error = isStream() ? run.late / state.scale ** 2 : Stepsize.distance(run.last, problem.minimizer);
     return Number.isFinite(error) ? error : Infinity;
   }
 
@@ -66,42 +65,25 @@ Stepsize.explorers.sensitivity = (figure, { setting, lists, streams, constants, 
     return true;
   }
 
-  // What a key is the key of is computed anew when it changes.
-  function changed(i, ...parts) {
-    const key = JSON.stringify(parts), is = keys[i] !== key;
-    keys[i] = key;
-    return is;
-  }
-
   // Go on for a frame's share of what is to be computed; whether all is.
   function advance() {
     const { name, parameters, knob, problem: on, budget, scale, seed } = state;
-    const until = performance.now() + 12, { [knob]: value, ...others } = parameters;
-    if (changed(0, on, budget, scale, seed)) {
+    const until = performance.now() + 12, { [knob]: _, ...others } = parameters;
+    const of = JSON.stringify([on, budget, scale, seed]), own = of + JSON.stringify([name, others, knob, stops]);
+    if (keys[0] !== of) {
       problem = prepare();
       rivals = candidates().map(() => null);
-      [level, rival, run, sweep, keys] = [null, null, null, null, [keys[0]]];
+      sweep = null;
+      keys = [of];
       return false; // samples take a frame of their own
     }
-    if (changed(1, name, parameters, knob)) run = start(name, parameters, Stepsize.Run);
-    if (changed(2, name, others, knob, stops)) sweep = stops.map(() => null);
-    const descend = (i, Kind) => start("GradientDescent", { step_size: candidates()[i] }, Kind);
-    const whole = (one) => {
-      while (!one.advance(50)) if (performance.now() > until) return false;
-      return true;
-    };
-    if (!whole(run) || !finish(rivals, descend, until)) return false;
-    rival ??= descend(least(rivals), Stepsize.Run);
-    if (!whole(rival)) return false;
-    level = rivals[least(rivals)];
-    const other = (i) => start(name, { ...others, [knob]: stops[i] });
-    if (!finish(sweep, other, until)) return false;
-    first ??= { knob, stops, sweep, key: keys[2] + keys[0] };
-    return true;
+    if (keys[1] !== own) sweep = stops.map(() => null);
+    keys[1] = own;
+    const done = finish(rivals, (i) => start("GradientDescent", { step_size: candidates()[i] }), until) &&
+      finish(sweep, (i) => start(name, { ...others, [knob]: stops[i] }), until);
+    if (done) first ??= { knob, stops, sweep };
+    return done;
   }
-
-  const candidates = () => (isStream() ? constants : knobs.step_size);
-  const least = (errors) => errors.reduce((best, e, i) => (e < errors[best] ? i : best), 0);
 
   // -- words
 
@@ -109,15 +91,15 @@ Stepsize.explorers.sensitivity = (figure, { setting, lists, streams, constants, 
   const word = (v) => (v === Infinity ? "inf" : typeof v === "boolean" ? (v ? "yes" : "no") : number(v));
 
   function words() {
-    const { name, parameters: p, knob, budget } = state, { defaults } = methods[name], best = least(sweep);
+    const { name, parameters: p, knob, budget } = state, best = least(sweep), level = rivals[least(rivals)];
     const [what, on] = isStream() ? ["squared error", `over the second half of ${whole(budget)} examples`]
       : ["error", `after ${whole(budget)} gradient evaluations`];
     const said = (error) => (error < Infinity ? `${what} ${number(error)}` : "diverged");
-    const told = Object.keys(p).filter((q) => q === knob || p[q] !== defaults[q])
+    const told = Object.keys(p).filter((q) => q === knob || p[q] !== methods[name].defaults[q])
       .map((q) => `${plain(q)} ${word(p[q])}`).join(", ");
     const good = sweep.filter((error) => error <= level && error < Infinity).length;
     return [
-      `${styles[name].label} with ${told}: ${said(sweep[stops.indexOf(p[knob])])} ${on}.`,
+      `${styles[name].label} with ${told}: ${said(sweep[present()])} ${on}.`,
       `Best of ${stops.length} values of ${plain(knob)}: ${word(stops[best])}, ${said(sweep[best])}. ` +
         `${good} of them do as well as gradient descent with the best of ${candidates().length} ` +
         `constant step sizes, ${number(candidates()[least(rivals)])}: ${said(level)}.`,
@@ -126,142 +108,96 @@ Stepsize.explorers.sensitivity = (figure, { setting, lists, streams, constants, 
 
   // -- controls
 
-  const made = {}, ask = redrawn(figure, draw);
-  const offered = ({ name, parameters }) => Object.keys(parameters).filter((p) =>
-    typeof knobs[knobOf(name, p)][0] === "number");
+  const ask = redrawn(figure, draw), made = {};
+  const reset = () => {
+    const { name, parameters } = setting;
+    change({ ...setting, parameters: { ...new methods[name](parameters) } });
+  };
+  const { body, top, say, plots: [plot] } = assemble({}, [button("Reset", reset)],
+    ["Final error over the values of the knob"]);
+  Object.assign(plot.box.style, { gridColumn: "1 / -1", aspectRatio: "auto", height: "20em" });
 
-  function take(changes, focus) {
+  const valuesOf = (p) => knobs[knobOf(state.name, p)];
+
+  function take(changes) {
     state = { ...state, ...changes };
-    const { name, parameters } = state, own = offered(state);
-    if (!own.includes(state.knob)) [state.knob] = own;
-    const { knob } = state, known = knobs[knobOf(name, knob)], value = parameters[knob];
-    const after = known.findIndex((v) => typeof v !== "number" || v > value);
-    stops = known.slice();
-    if (!known.includes(value)) stops.splice(after < 0 ? known.length : after, 0, value);
-    if ("value" in changes) return ask();
-    Object.assign(made, {
-      name: choice("method", Object.entries(styles).map(([k, { label }]) => [k, label]), name, (v) =>
-        take(renewed(v, state), "name")),
-      knob: choice("knob", own.map((p) => [p, plain(p)]), knob, (v) => take({ knob: v }, "knob")),
-      value: slider(plain(knob), known, value, move),
-      problem: choice("problem", [
-        ...Object.entries(objectives).map(([k, { title }]) => [k, title]), ...Object.keys(streams).map((k) => [k, k]),
-      ], state.problem, (v) => take({ problem: v }, "problem")),
-    });
-    for (const [k, values] of Object.entries(lists)) {
-      made[k] = slider(k, values, state[k], (v) => ((state[k] = v), ask()));
-    }
-    made.seed.node.hidden = !isStream();
-    top.replaceChildren(...Object.values(made).map(({ node }) => node));
-    if (focus) made[focus].node.querySelector("select").focus();
+    stops = having(valuesOf(state.knob), state.parameters[state.knob]);
     ask();
   }
 
-  const move = (value) => take({ parameters: { ...state.parameters, [state.knob]: value }, value });
-  const reset = () => take({ ...setting, ...full(setting) });
+  const move = (value) => take({ parameters: { ...state.parameters, [state.knob]: value } });
+  const here = marker(plot, ([i]) => {
+    const value = stops[Math.max(0, Math.min(stops.length - 1, Math.round(i)))];
+    made.value.set(value);
+    move(value);
+  }, 1);
 
-  const { body, top, say, plots: [curve, errors] } = assemble({}, [button("Reset", reset)], [
-    "Final error over the values of the knob", "Errors on the way",
-  ]);
-  errors.box.style.aspectRatio = 1.2; // alone beside the other
-
-  // A mouse drags along the knob; a finger taps, for it may be scrolling.
-  const follow = (event) => {
-    const i = Math.round(curve.point(event)[0]);
-    if (stops[i] === state.parameters[state.knob] || !(i in stops)) return;
-    made.value.set(stops[i]);
-    move(stops[i]);
-  };
-  curve.canvas.addEventListener("click", follow);
-  curve.canvas.addEventListener("pointerdown", (event) => {
-    if (event.pointerType !== "touch" && !event.button) curve.canvas.setPointerCapture(event.pointerId);
-  });
-  curve.canvas.addEventListener("pointermove", (event) =>
-    curve.canvas.hasPointerCapture(event.pointerId) && follow(event));
-
-  // -- plots
-
-  // A logarithmic axis around what is finite and positive, up to `most`; zero has a line below.
-  function axis(values, most = Infinity) {
-    const logs = values.filter((v) => v > 0 && v < Infinity).map((v) => Math.max(-17, Math.log10(v)));
-    let low = logs.length ? Math.min(...logs) : -1;
-    const high = Math.max(low, Math.min(most, Math.max(...logs))), yTicks = [];
-    const span = high - low, every = Math.ceil(span / 6) || 1;
-    for (let k = Math.floor(low); k <= high + 1; k += every) {
-      for (const m of span < 1.5 ? [1, 2, 5] : [1]) yTicks.push([k + Math.log10(m), span > 5 ? power(k) : number(m * 10 ** k)]);
-    }
-    if (values.includes(0)) yTicks.push([(low -= 1), "0"]);
-    const y = [low - 0.15, high + 0.4];
-    const height = (v) => (v === 0 ? low : v > 0 && v < Infinity ? Math.max(-17, Math.log10(v)) : null);
-    return { y, height, yTicks: yTicks.filter(([v, text]) => v < y[1] && (text === "0" || v > low + 0.3)) };
+  // Another setting with controls of its own, of which the one with this name keeps the focus.
+  function change(changes, focus) {
+    state = { ...state, ...changes };
+    const own = Object.keys(state.parameters).filter((p) => typeof valuesOf(p)[0] === "number");
+    if (!own.includes(state.knob)) [state.knob] = own;
+    const { name, knob, parameters } = state;
+    const pick = (label, options, value, to) => choice(label, options, value, (v) => change(to(v), label));
+    Object.assign(made, {
+      method: pick("method", Object.entries(styles).map(([k, { label }]) => [k, label]), name, (v) => renewed(v, state)),
+      knob: pick("knob", own.map((p) => [p, plain(p)]), knob, (v) => ({ knob: v })),
+      value: slider(plain(knob), valuesOf(knob), parameters[knob], move),
+      problem: pick("problem", Object.entries(objectives).map(([k, { title }]) => [k, title])
+        .concat(Object.keys(streams).map((k) => [k, k])), state.problem, (v) => ({ problem: v })),
+    });
+    sliders(made, lists, {}, state, take);
+    made.seed.node.hidden = !isStream();
+    top.replaceChildren(...Object.values(made).map(({ node }) => node));
+    made[focus]?.node.querySelector("select").focus();
+    take({});
   }
+
+  // -- the plot
 
   // The values to write beside the axis: the round ones, about six.
   function marks() {
     const round = (v) => typeof v !== "number" || v === Infinity || /^[01]e/.test(v.toExponential());
-    let found = stops.map((v, i) => [i, word(v)]).filter(([i]) => round(stops[i]));
-    if (found.length < 4) found = stops.map((v, i) => [i, word(v)]);
+    const every = stops.map((v, i) => [i, word(v)]), some = every.filter(([i]) => round(stops[i]));
+    const found = some.length < 4 ? every : some;
     return found.filter((_, i) => i % Math.ceil(found.length / 7) === 0);
   }
 
-  // What a run came to on the way: [evaluations, error] or the middles and means of blocks.
-  function course(one) {
-    if (!isStream()) return one.trace.error.map((e, k) => [one.trace.grad_evals[k], e]);
-    const size = Math.max(1, Math.floor(one.squares.length / 80)), found = [];
-    for (let k = 0; k + size <= one.squares.length; k += size) {
-      let total = 0;
-      for (let i = k; i < k + size; i++) total += one.squares[i];
-      found.push([k + size / 2, total / size / state.scale ** 2]);
-    }
-    return found;
-  }
-
   function draw() {
-    const ended = advance(), { name, knob, budget } = state, { colour } = styles[name], { label } = styles[name];
+    const ended = advance();
     if (!sweep) return true; // the last picture stays
-    const own = { colour: curve.legible(colour, 0), dash: [], width: 1.8 };
-    const gd = { colour: curve.legible(styles.GradientDescent.colour, 0), dash: [6, 3], width: 1.6 };
-    const then = { colour: curve.ink, dash: [2, 3], width: 1 };
-    const done = sweep.map((e, i) => (typeof e === "number" ? [i, e] : null)).filter(Boolean);
-    const before = first && first.knob === knob && first.key !== keys[2] + keys[0]
-      ? first.stops.map((v, i) => [stops.indexOf(v), first.sweep[i]]).filter(([i]) => i >= 0) : [];
-    const rows = [...done, ...before].map(([, e]) => e).concat(level ?? []);
-    const { height, ...scale } = axis(rows, Math.log10(1e3 * (level || 1)));
-    const x = [-0.5, stops.length - 0.5];
-    curve.frame({
-      x, ...scale, xTicks: marks(), xLabel: plain(knob), yLabel: isStream() ? "squared error / scale²" : "final error",
+    const known = (errors) => errors.map((e, i) => [i, e]).filter(([, e]) => typeof e === "number");
+    const shown = known(sweep), x = [-0.5, stops.length - 0.5];
+    const before = first && first.knob === state.knob && first.sweep !== sweep
+      ? known(first.sweep).map(([i, e]) => [stops.indexOf(first.stops[i]), e]).filter(([i]) => i >= 0) : [];
+    const level = Math.min(...known(rivals).map(([, e]) => e));
+    const { height, ...axis } = logarithmic([...shown, ...before].map(([, e]) => e).concat(level),
+      Math.log10(1e3 * (level || 1)));
+    plot.frame({
+      x, ...axis, xTicks: marks(), xLabel: plain(state.knob), yLabel: isStream() ? "squared error / scale²" : "final error",
     });
-    const graph = (plot, points, h, look) =>
-      plot.line(points.length, (k) => ((v) => (v === null ? null : [points[k][0], v]))(h(points[k][1])), look);
-    graph(curve, before, height, then);
-    if (level !== null) curve.line(2, (i) => [x[i], height(level) ?? NaN], gd);
-    graph(curve, done, height, own);
-    // crosses for what diverged, and the present value as a disk
-    const here = sweep[stops.indexOf(state.parameters[knob])];
-    curve.clipped((c) => {
-      const put = (text, i, y) => c.fillText(text, curve.px(i), y);
-      Object.assign(c, { fillStyle: own.colour, font: "10px sans-serif", textAlign: "center", textBaseline: "middle" });
-      for (const [i, e] of done) if (e === Infinity) put("×", i, curve.area.top + 6);
-      c.font = "17px sans-serif";
-      if (typeof here === "number") {
-        put("●", stops.indexOf(state.parameters[knob]), height(here) === null ? curve.area.top + 6
-          : Math.max(curve.area.top + 6, curve.py(height(here))));
-      }
+    const look = (colour, dash, width) => ({ colour: plot.legible(colour, 0), dash, width });
+    const own = look(styles[state.name].colour, [], 1.8), gd = look(styles.GradientDescent.colour, [6, 3], 1.6);
+    const then = look("#808080", [2, 3], 1.4);
+    const graph = (points, how) => plot.line(points.length, (k) => {
+      const at = height(points[k][1]);
+      return at === null ? null : [points[k][0], at];
+    }, how);
+    graph(before, then);
+    graph(x.map((end) => [end, level]), gd);
+    graph(shown, own);
+    // what diverged has a cross at the upper edge
+    const top = axis.y[1], edge = (e) => Math.min(height(e) ?? top, top);
+    plot.clipped((c) => {
+      Object.assign(c, { fillStyle: own.colour, font: "10px sans-serif", textAlign: "center", textBaseline: "top" });
+      for (const [i, e] of shown) if (e === Infinity) c.fillText("×", plot.px(i), plot.area.top);
     });
-    const named = [{ text: `GD ${number(candidates()[least(rivals)])}`, colour: gd.colour, of: level }];
-    if (before.length) named.push({ text: "at first", colour: then.colour, of: before[0][1] });
-    curve.names(named.map((one) => ({ ...one, y: height(one.of) ?? scale.y[1] })));
-
-    const both = [[rival, gd], [run, own]].filter(([one]) => one).map(([one, look]) => [course(one), look]);
-    const side = axis(both.flatMap(([points]) => points.map(([, e]) => e)), 3);
-    errors.frame({
-      x: [0, budget], xTicks: ticks(0, budget, 4).map(([v]) => [v, whole(v)]), y: side.y, yTicks: side.yTicks,
-      xLabel: isStream() ? "examples" : "gradient evaluations", yLabel: isStream() ? "squared error / scale²" : "error",
-    });
-    for (const [points, look] of both) graph(errors, points, side.height, look);
-    errors.names(both.map(([points, look], i) => ({
-      text: i ? label : named[0].text, colour: look.colour, y: side.height(points[points.length - 1][1]) ?? side.y[1],
-    })));
+    const names = [{ text: `GD ${number(candidates()[least(rivals)])}`, colour: gd.colour, y: edge(level) }];
+    if (before.length) names.push({ text: "at first", colour: then.colour, y: edge(before.at(-1)[1]) });
+    plot.names(names);
+    const i = present(), error = sweep[i];
+    here.show([i, typeof error === "number" ? edge(error) : top], "");
+    here.node.setAttribute("aria-label", `${plain(state.knob)} ${word(stops[i])}; arrow keys move it`);
     if (!ended) return true;
     say(words());
   }

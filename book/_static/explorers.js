@@ -13,14 +13,17 @@
 //   slider(label, values, value, change, show), choice(label, [[key, text], ...], value, change),
 //   checkbox(label, value, change), knob(label, values, value, change): each { node, set(value) }
 //   button(text, onclick, attributes); readout(): { node, say(lines) }
-//   player(change): { node, reset() }; linked(figure, write, read): [button, status]
+//   player(change): { node, share, playing, reset() }; linked(figure, write, read): [button, status]
 //   new Plot(parent, label, "map" or "curve"): first frame({ x, y, xTicks, yTicks, xLabel, yLabel,
-//     under }), then line(n, at, look), dots(points, look, size), names(entries), px, py, point, ...
-//   ticks(low, high, count), power(k); new Contours().draw(plot, key, height); swatch(canvas, look)
+//     under }), then line(n, at, look), dots(points, look, size), sign(point, text, colour,
+//     size, words, turn), names(entries), px, py, point, ...
+//   ticks(low, high, count), powers(low, high), power(k); new Contours().draw(plot, key, height)
+//   swatch(canvas, look); logarithmic(values, most): { y, yTicks, height }; having(values, value)
+//   draggable(plot, move), marker(plot, move, step): { node, show([x, y], name) }
 //   redrawn(figure, draw): ask(); draw() returns true where it needs another frame
 //   objective(name); renewed(name, last); knobOf(name, p); within(values, word)
 //   sliders(made, knobs, labels, state, take); assemble(controls, buttons, labels, ...above):
-//   { body, top, say, plots }; draggable(plot, name, step, at, to): { node, place() }
+//   { body, top, say, plots }
 "use strict";
 
 (() => {
@@ -56,6 +59,14 @@ function labelled(label, input, ...more) {
   return el("div", { class: "control" }, el("label", { for: input.id }, label), input, ...more);
 }
 
+// A list of numbers, after which words or null may follow, with a value at its place among them.
+function having(values, v) {
+  if (values.includes(v)) return values;
+  const after = values.findIndex((other) => typeof other !== "number" || other > v);
+  const at = after < 0 ? values.length : after;
+  return [...values.slice(0, at), v, ...values.slice(at)];
+}
+
 // A slider over a list of numbers, to which a value given from outside is added; words or null
 // may follow the numbers as its last stops.
 function slider(label, values, value, change, show = number) {
@@ -67,9 +78,7 @@ function slider(label, values, value, change, show = number) {
     input.setAttribute("aria-valuetext", show(v));
   };
   const set = (v) => {
-    const after = values.findIndex((other) => typeof other !== "number" || other > v);
-    stops = values.slice();
-    if (!values.includes(v)) stops.splice(after < 0 ? values.length : after, 0, v);
+    stops = having(values, v);
     input.max = stops.length - 1;
     input.value = stops.indexOf(v);
     tell(v);
@@ -118,43 +127,43 @@ function readout() {
   return { node, say };
 }
 
-// A button that plays and a slider for the time; change(share, playing) gets its share from 0 to 1.
-// Where motion is not wanted, the button goes one step. reset() goes to the end in silence.
+// A button that plays and a slider for the time: share is what is to be shown, from 0 to 1. Where
+// motion is not wanted, the button goes one step. reset() goes to the end in silence.
 function player(change) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
-  let share = 1, playing = false, handle;
   const shown = el("span", { class: "value", "aria-hidden": "true" });
   const input = el("input", { type: "range", min: 0, max: 200, oninput: () => move(input.value / 200) });
+  const me = { node: labelled("time", input, shown), reset: () => show(1) };
+  let before;
+  const frame = (now) => {
+    if (!me.playing) return;
+    move(me.share + (now - (before ?? now)) / 6000, true);
+    before = now;
+    requestAnimationFrame(frame);
+  };
   const play = button("", () => {
+    const { share, playing } = me;
     if (playing || still.matches) return move(playing ? share : share < 1 ? share + 0.05 : 0);
-    let before;
-    const frame = (now) => {
-      if (!playing) return;
-      move(share + (now - (before ?? now)) / 6000, true);
-      before = now;
-      handle = requestAnimationFrame(frame);
-    };
+    before = undefined;
     move(share < 1 ? share : 0, true);
-    handle = requestAnimationFrame(frame);
+    requestAnimationFrame(frame);
   });
-  function show(to, on = false) {
-    share = Math.min(1, to);
-    playing = on && share < 1;
-    if (!playing) cancelAnimationFrame(handle);
-    play.textContent = playing ? "Pause" : still.matches ? "Step" : "Play";
-    input.value = Math.round(200 * share);
-    shown.textContent = `${Math.round(100 * share)} %`;
+  function show(share, playing = false) {
+    me.share = Math.min(1, share);
+    me.playing = playing && share < 1;
+    play.textContent = me.playing ? "Pause" : still.matches ? "Step" : "Play";
+    input.value = Math.round(200 * me.share);
+    shown.textContent = `${Math.round(100 * me.share)} %`;
     input.setAttribute("aria-valuetext", shown.textContent);
   }
-  function move(to, on) {
-    show(to, on);
-    change(share, playing);
+  function move(share, playing) {
+    show(share, playing);
+    change();
   }
-  const node = labelled("time", input, shown), reset = () => show(1);
-  node.classList.add("player");
-  node.prepend(play);
-  reset();
-  return { node, reset };
+  me.node.classList.add("player");
+  me.node.prepend(play);
+  show(1);
+  return me;
 }
 
 // A button that puts a setting into the address, and on the clipboard where there is one. write()
@@ -198,6 +207,34 @@ function ticks(low, high, count = 5) {
     found.push([k * step, String(Number((k * step).toPrecision(6)))]);
   }
   return found;
+}
+
+// The same for a logarithmic axis between two exponents; a short one has doubles and fives.
+function powers(low, high) {
+  const every = Math.ceil((high - low) / 6), short = high - low < 2.5, found = [];
+  for (let k = every * Math.floor(low / every); k <= high; k += every) {
+    for (const m of short ? [1, 2, 5] : [1]) {
+      found.push([k + Math.log10(m), short ? number(m * 10 ** k) : power(k)]);
+    }
+  }
+  return found.filter(([at]) => at >= low && at <= high);
+}
+
+// A logarithmic axis for a frame around what is finite and positive among some values, up to `most`
+// (a logarithm). height(value) is its place on it, null where it has none; zero has a line below.
+function logarithmic(values, most = 300) {
+  let least = Infinity, largest = 0, zero = false;
+  for (const v of values) {
+    if (v > 0 && v < least) least = v;
+    if (v > largest && v < Infinity) largest = v;
+    if (v === 0) zero = true;
+  }
+  const log = (v) => Math.max(-17, Math.log10(v));
+  let low = Math.min(most, log(least));
+  const high = Math.max(low, Math.min(most, log(largest))) + 0.4, yTicks = powers(low - 0.1, high);
+  if (zero) yTicks.push([(low -= 1), "0"]);
+  const height = (v) => (v === 0 ? low : v > 0 && v < Infinity ? log(v) : null);
+  return { y: [low - 0.1, high], yTicks, height };
 }
 
 class Plot {
@@ -310,27 +347,40 @@ class Plot {
     c.restore();
   }
 
-  // A line through n points; at(i) returns [x, y] or null where there is a gap. Points closer
-  // than half a pixel to the one before are left out.
+  // A line through n points; at(i) returns [x, y], with a gap where they are not finite, or null.
+  // Points within half a pixel's width are drawn as one upright stroke, which they would fill.
   line(n, at, { colour, dash, width }) {
     this.clipped((c) => {
       Object.assign(c, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
       c.setLineDash(dash);
       c.beginPath();
-      let pen = false, x0, y0;
       const limit = (v) => Math.max(-1e4, Math.min(1e4, v));
+      let pen = false, x0, low, high, last;
+      const upright = () => {
+        if (pen && high - low > 0.5) for (const y of [low, high, last]) c.lineTo(x0, y);
+      };
       for (let i = 0; i < n; i++) {
-        const at_i = at(i);
-        if (!at_i) {
+        const point = at(i);
+        if (!Number.isFinite((point?.[1] ?? NaN) + point?.[0])) {
+          upright();
           pen = false;
           continue;
         }
-        const x = limit(this.px(at_i[0])), y = limit(this.py(at_i[1]));
-        if (pen && i < n - 1 && Math.abs(x - x0) < 0.5 && Math.abs(y - y0) < 0.5) continue;
+        const x = limit(this.px(point[0])), y = limit(this.py(point[1]));
+        if (pen && Math.abs(x - x0) < 0.5) {
+          if (y < low) low = y;
+          if (y > high) high = y;
+          last = y;
+          continue;
+        }
+        upright();
         if (pen) c.lineTo(x, y);
         else c.moveTo(x, y);
-        [pen, x0, y0] = [true, x, y];
+        pen = true;
+        x0 = x;
+        low = high = last = y;
       }
+      upright();
       c.stroke();
     });
   }
@@ -339,6 +389,25 @@ class Plot {
     this.clipped((c) => {
       c.fillStyle = colour;
       for (const [x, y] of points) c.fillRect(this.px(x) - size, this.py(y) - size, 2 * size, 2 * size);
+    });
+  }
+
+  // A sign at a point, turned if need be, with words beside it.
+  sign([x, y], text, colour, size = 11, words = "", turn = 0) {
+    if (!Number.isFinite(x + y)) return;
+    const px = this.px(x), py = this.py(y), right = px > this.area.left + 0.75 * this.area.width;
+    this.clipped((c) => {
+      Object.assign(c, { fillStyle: colour, strokeStyle: this.paper, lineWidth: 3, textBaseline: "middle" });
+      c.font = "11px sans-serif";
+      c.textAlign = right ? "right" : "left";
+      const at = [px + (right ? -9 : 9), py + (text === "★" ? 13 : -6)];
+      c.strokeText(words, ...at);
+      c.fillText(words, ...at);
+      c.font = `${size}px sans-serif`;
+      c.textAlign = turn ? "right" : "center";
+      c.translate(px, py);
+      c.rotate(turn);
+      c.fillText(text, 0, 0);
     });
   }
 
@@ -361,6 +430,42 @@ class Plot {
       c.fillText(text, area.left + area.width - 5, at);
     }
   }
+}
+
+// move([x, y]) gets the place on a plot to which a pointer drags: a mouse from anywhere; a finger,
+// which may be scrolling, drags the marker and taps elsewhere.
+function draggable(plot, move, marker) {
+  const { box } = plot, to = (event) => move(plot.point(event));
+  box.addEventListener("pointerdown", (event) => {
+    if (event.button || (event.pointerType === "touch" && event.target !== marker)) return;
+    event.preventDefault(); // it would take the focus away
+    marker?.focus({ preventScroll: true });
+    box.setPointerCapture(event.pointerId);
+    to(event);
+  });
+  box.addEventListener("pointermove", (event) => box.hasPointerCapture(event.pointerId) && to(event));
+  box.addEventListener("click", (event) => event.detail && to(event)); // not that of a key
+}
+
+// A round button on a plot to drag, or to move by arrow keys: by so much, with Shift five times that.
+function marker(plot, move, step = 0.05) {
+  let place;
+  const keys = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
+  const node = button("", null, { class: "start", onkeydown: (event) => {
+    const way = keys[event.key], size = event.shiftKey ? 5 * step : step;
+    if (!way) return;
+    event.preventDefault();
+    move(place.map((v, i) => v + size * way[i]));
+  } });
+  const show = (at, name) => {
+    place = at;
+    node.style.left = `${plot.px(at[0])}px`;
+    node.style.top = `${plot.py(at[1])}px`;
+    node.setAttribute("aria-label", `${name} (${at.map(number).join(", ")}); arrow keys move it`);
+  };
+  plot.box.append(node);
+  draggable(plot, move, node);
+  return { node, show };
 }
 
 // A height field as bands of ink with a line at every half, drawn per pixel. It is kept until
@@ -478,10 +583,12 @@ function within(values, word) {
 
 // ---- kit: the parts of an explorer -----------------------------------------------------------
 
-// A slider of each of some knobs, put into `made`; take({ name: value }) gets what is moved.
+// A control for each of some lists of values, put into `made`; take({ name: value }) gets what is
+// moved. One without a label has its name.
 function sliders(made, knobs, labels, state, take) {
   for (const [name, values] of Object.entries(knobs)) {
-    made[name] = slider(labels[name], values, state[name], (value) => take({ [name]: value }));
+    const label = labels[name] ?? name.replaceAll("_", " ");
+    made[name] = knob(label, values, state[name], (value) => take({ [name]: value }));
   }
 }
 
@@ -495,45 +602,16 @@ function assemble(controls, buttons, labels, ...above) {
   return { body, top, say, plots: labels.map((label, i) => new Plot(plots, label, i ? "curve" : "map")) };
 }
 
-// A marker on a plot, at the point at(), to be moved by arrow keys in steps, by a mouse that drags
-// from anywhere, or by a finger, which drags the marker and taps elsewhere, where it may scroll;
-// to(point) gets where it is wanted. After the plot's frame is drawn, place() puts it there.
-function draggable(plot, name, step, at, to) {
-  const node = button("", null, { class: "start" }), { box } = plot;
-  const follow = (event) => node.hidden || to(plot.point(event));
-  node.addEventListener("keydown", (event) => {
-    const way = ["ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp"].indexOf(event.key);
-    if (way < 0) return;
-    event.preventDefault();
-    to(at().map((v, i) => (way % 2 === i ? v + (way < 2 ? -step : step) : v)));
-  });
-  box.addEventListener("pointerdown", (event) => {
-    if (event.button || (event.pointerType === "touch" && event.target !== node)) return;
-    box.setPointerCapture(event.pointerId);
-    follow(event);
-  });
-  box.addEventListener("pointermove", (event) => box.hasPointerCapture(event.pointerId) && follow(event));
-  box.addEventListener("click", (event) => event.detail && follow(event));
-  box.append(node);
-  const place = () => {
-    const [x, y] = at();
-    node.style.left = `${plot.px(x)}px`;
-    node.style.top = `${plot.py(y)}px`;
-    node.setAttribute("aria-label", `${name} (${number(x)}, ${number(y)}); arrow keys move it`);
-  };
-  return { node, place };
-}
-
 Stepsize.kit = {
-  el, whole, number, slider, choice, checkbox, knob, button, readout, player, linked, Plot,
-  Contours, ticks, power, swatch, redrawn, objective, renewed, knobOf, within, sliders, assemble,
-  draggable,
+  el, whole, number, having, slider, choice, checkbox, knob, button, readout, player, linked, Plot, Contours,
+  ticks, power, powers, logarithmic, draggable, marker, swatch, redrawn, objective, renewed, knobOf, within,
+  sliders, assemble,
 };
 Stepsize.explorers = {};
 
 // ---- start -----------------------------------------------------------------------------------
 
-// A figure comes alive as a whole or keeps its static picture; each in a task of its own.
+// A figure comes alive as a whole or keeps its static picture.
 function enliven(figure) {
   const make = Stepsize.explorers[figure.dataset.explorer];
   if (!make) return;
@@ -542,10 +620,15 @@ function enliven(figure) {
   figure.classList.add("live");
 }
 
+// One after the other, each in a task of its own, and so its first picture.
 function all() {
-  for (const figure of document.querySelectorAll("figure.explorer[data-explorer]")) {
-    setTimeout(enliven, 0, figure);
-  }
+  const figures = [...document.querySelectorAll("figure.explorer[data-explorer]")];
+  const next = () => {
+    if (!figures.length) return;
+    requestAnimationFrame(() => setTimeout(next));
+    enliven(figures.shift());
+  };
+  setTimeout(next);
 }
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
 else all();
