@@ -545,29 +545,47 @@ def _literal(value):
     return words[value] if is_word else str(value)
 
 
+_RULES = [  # arguments of _decades for lists, or parts of them
+    _STEP_SIZES,
+    *((first, last, [1, 2, 5]) for first, last in ((-12, 0), (-5, 1), (0, 5), (0, 4))),
+    *((1, last, _COARSE) for last in (3, 2)),
+]
+
+
+def _by_rule(values, told):
+    """A list in short: what it begins with by the name of that, or a part of it as decades."""
+    for name, other in told.items():
+        if len(other) > 2 and values[: len(other)] == other:
+            return [{"like": name}, *values[len(other) :]]
+    for rule in _RULES:
+        stops = _decades(*rule)
+        for i in range(len(values) - len(stops) + 1):
+            if values[i : i + len(stops)] == stops:
+                return [*values[:i], {"decades": rule}, *values[i + len(stops) :]]
+    return values
+
+
 def catalogue():
     """The text of ``book/_static/catalogue.js``: all that the page's explorers know by name.
 
     A test holds the file against it, and says how to write it anew.
     """
-    presets = {
-        name: {**preset, "methods": [_in_short(method) for method in preset["methods"]]}
-        for name, preset in PUBLISHED.items()
-    }
-    firsts, knobs = {}, {}  # a list that is there already is told by its name
+    told, knobs = {}, {}
     for name, values in KNOBS.items():
-        first = firsts.setdefault(as_json(values), name)
-        knobs[name] = values if first == name else first
-    knobs["step_size"] = {"decades": _STEP_SIZES}
+        knobs[name] = _by_rule(values, told)
+        told.setdefault(name, values)
     data = {
-        "presets": presets,
-        "defaults": {"objective": "rosenbrock", "over": _OVER[0], "weight": 1},
         "objectives": OBJECTIVES,
         "dashes": list(_DASHES.values()),
         "styles": {name: _as_page_look(name, _WINDOWS) for name in PAGE_METHODS},
         "knobs": knobs,
         "fresh": _FRESH,
-        "lists": {"grad_evals": _BUDGETS, "over": _OVER, "level": _LEVEL, "most": _MOST},
+        "lists": {
+            "grad_evals": _by_rule(_BUDGETS, {}),
+            "over": _OVER,
+            "level": _LEVEL,
+            "most": _MOST,
+        },
     }
     entries = ",\n".join(f"  {name}: {as_json(value)}" for name, value in data.items())
     return _CATALOGUE.replace("ENTRIES", re.sub(r"\.0\b", "", entries))
@@ -580,14 +598,18 @@ _CATALOGUE = """\
 Stepsize.catalogue = {
 ENTRIES,
 };
-for (const [name, values] of Object.entries(Stepsize.catalogue.knobs)) {
-  const { knobs } = Stepsize.catalogue;
-  if (typeof values === "string") knobs[name] = knobs[values];
-  if (!values.decades) continue;
-  const [first, last, mantissas] = values.decades;
-  const stops = (knobs[name] = []);
-  for (let k = first; k <= last; k++) stops.push(...mantissas.map((m) => Number(`${m}e${k}`)));
-  stops.push(Number(`1e${last + 1}`));
+{
+  // Lists in full: { like } stands for those of another name, { decades } for what _decades makes.
+  const { knobs, lists } = Stepsize.catalogue;
+  const part = (value) => {
+    if (value?.like) return knobs[value.like];
+    if (!value?.decades) return value;
+    const [first, last, mantissas] = value.decades, stops = [];
+    for (let k = first; k <= last; k++) stops.push(...mantissas.map((m) => Number(`${m}e${k}`)));
+    return [...stops, Number(`1e${last + 1}`)];
+  };
+  for (const [name, values] of Object.entries(knobs)) knobs[name] = values.flatMap(part);
+  lists.grad_evals = lists.grad_evals.flatMap(part);
 }
 """
 
@@ -662,7 +684,17 @@ class Valley(Explorer):
             "over": self.over,
             "weight": self.weight,
         }
-        return {"setting": setting, "presets": list(self.presets)}
+        presets = {
+            name: {
+                "objective": "rosenbrock",
+                "over": _OVER[0],
+                "weight": 1,
+                **preset,
+                "methods": [_in_short(method) for method in preset["methods"]],
+            }
+            for name, preset in self.presets.items()
+        }
+        return {"setting": setting, "presets": presets}
 
     def link(self):
         """The part of an address, from "#" on, that carries this setting.
@@ -742,8 +774,9 @@ def valley(
     return Valley(methods, objective, w0, grad_evals, over, weight, presets, question, view)
 
 
-from stepsize._sensitivity import sensitivity  # noqa: E402  (they need the lists above)
+from stepsize._landscape import landscape  # noqa: E402  (they need the lists above)
+from stepsize._sensitivity import sensitivity  # noqa: E402
 from stepsize._steps import planning_step, rates, ray  # noqa: E402
 from stepsize._track import track  # noqa: E402
 
-__all__ += ["planning_step", "rates", "ray", "sensitivity", "track"]
+__all__ += ["landscape", "planning_step", "rates", "ray", "sensitivity", "track"]

@@ -28,15 +28,16 @@ CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["sphinx"]["co
 SCRIPTS = CONFIG["html_js_files"]
 
 
-def page_with(explorer):
-    """A page of nothing but an explorer, which takes light and dark from the browser."""
+def page_with(*explorers):
+    """A page of nothing but explorers, which takes light and dark from the browser."""
+    figures = "".join(explorer._repr_mimebundle_()["text/html"] for explorer in explorers)
     scripts = "".join(f'<script src="{(STATIC / name).as_uri()}"></script>' for name in SCRIPTS)
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>explorer</title>'
         '<meta name="viewport" content="width=device-width">'
         "<style>:root { color-scheme: light dark; background: Canvas; color: CanvasText }</style>"
         f'<link rel="stylesheet" href="{(STATIC / "explorers.css").as_uri()}">'
-        f"{scripts}<body>{explorer._repr_mimebundle_()['text/html']}</body></html>"
+        f"{scripts}<body>{figures}</body></html>"
     )
 
 

@@ -117,37 +117,18 @@ if (!Stepsize.kit) return; // an engine without a page
 const {
   whole, number, slider, choice, button, Contours, ticks, power, redrawn, objective: named, sliders, assemble,
 } = Stepsize.kit;
-const clean = (x) => number(x + 0); // no -0
 const finite = (w) => w.every(Number.isFinite);
-const place = (w) => (finite(w) ? `(${w.map(clean).join(", ")})` : "a place that is not finite");
-const marks = (range) => ticks(...range, 4).map(([v]) => [v, clean(v)]);
+const place = (w) => (finite(w) ? `(${w.map(number).join(", ")})` : "a place that is not finite");
+const marks = (range) => ticks(...range, 4).map(([v]) => [v, number(v)]);
 const curve = (colour, width = 1.8, dash = []) => ({ colour, width, dash });
 const legible = (plot, colours) =>
   Object.fromEntries(Object.entries(colours).map(([name, colour]) => [name, plot.legible(colour, 0)]));
-
-// A sign at a point, turned if need be, with words beside it.
-function sign(plot, w, text, colour, size = 11, words = "", turn = 0) {
-  if (finite(w)) plot.clipped((c) => {
-    const x = plot.px(w[0]), y = plot.py(w[1]), right = x > plot.area.left + 0.75 * plot.area.width;
-    Object.assign(c, { fillStyle: colour, strokeStyle: plot.paper, lineWidth: 3, textBaseline: "middle" });
-    c.font = "11px sans-serif";
-    c.textAlign = right ? "right" : "left";
-    const at = [x + (right ? -9 : 9), y + (text === "★" ? 13 : -6)];
-    c.strokeText(words, ...at);
-    c.fillText(words, ...at);
-    c.font = `${size}px sans-serif`;
-    c.textAlign = turn ? "right" : "center";
-    c.translate(x, y);
-    c.rotate(turn);
-    c.fillText(text, 0, 0);
-  });
-}
 
 function arrow(plot, from, to, colour, width) {
   if (!finite([...from, ...to])) return;
   plot.line(2, (i) => (i ? to : from), curve(colour, width));
   const turn = Math.atan2(plot.py(to[1]) - plot.py(from[1]), plot.px(to[0]) - plot.px(from[0]));
-  sign(plot, to, "▶", colour, 5 + 2.5 * width, "", turn || 1e-9);
+  plot.sign(to, "▶", colour, 5 + 2.5 * width, "", turn || 1e-9);
 }
 
 // Contours at fourteen levels of the logarithm between what a view holds, with fewer pixels than
@@ -163,7 +144,7 @@ function landscape(plot, contours, objective, [x, y]) {
     under: () => contours.draw(Object.create(plot, { dpr: { value: 0.7 * plot.dpr } }),
       JSON.stringify([low, x, y]), (w) => (7 * (height(w) - low)) / span - 3),
   });
-  sign(plot, objective.minimizer, "★", plot.ink, 20);
+  plot.sign(objective.minimizer, "★", plot.ink, 20);
 }
 
 function wider(values, least) {
@@ -243,21 +224,21 @@ Stepsize.explorers["planning-step"] = (figure, { setting, objectives, knobs, lab
     for (let i = first; i <= n; i++) {
       const { kind } = stages[i];
       if (kind === "leap") arrow(map, points[i - 1], points[i], look.leap, 1.8);
-      if (kind === "leap") sign(map, points[i], "■", map.ink, 9);
-      else if (kind === "correct") sign(map, points[i], "×", look.correct, 14);
-      else sign(map, points[i], "●", look.main, 9);
+      if (kind === "leap") map.sign(points[i], "■", map.ink, 9);
+      else if (kind === "correct") map.sign(points[i], "×", look.correct, 14);
+      else map.sign(points[i], "●", look.main, 9);
     }
-    sign(map, points[n], "◯", map.ink, 17);
+    map.sign(points[n], "◯", map.ink, 17);
     fits.forEach((plot, i) => {
       const ok = all.filter((p) => finite([p.g[i], p.d[i]])), name = i ? "w₂" : "w₁";
       const x = wider([0, ...ok.map((p) => p.g[i])], 1e-300), y = wider([0, ...ok.map((p) => p.d[i])], 1e-300);
       plot.frame({
         x, y, xTicks: marks(x), yTicks: marks(y), xLabel: `gradient of ${name}`, yLabel: `decrease of ${name}`,
       });
-      for (const p of held) sign(plot, [p.g[i], p.d[i]], "■", look.pair, 9);
+      for (const p of held) plot.sign([p.g[i], p.d[i]], "■", look.pair, 9);
       if (!held.length) return;
       plot.line(2, (k) => [x[k], alpha[i] * x[k]], curve(look.leap));
-      plot.names([{ text: `slope ${clean(alpha[i])}`, y: y[1], colour: look.leap }]);
+      plot.names([{ text: `slope ${number(alpha[i])}`, y: y[1], colour: look.leap }]);
     });
     say(words());
   }
@@ -295,7 +276,7 @@ Stepsize.explorers.rates = (figure, { setting, methods, knobs, labels, colours, 
     const { method, step_size, momentum, condition } = state;
     const both = (curvature) => {
       const z = eigenvalues(method, curvature, step_size, momentum), [[re, im]] = z;
-      return im ? `${clean(re)} ± ${number(im)}i` : z.map(([a]) => clean(a)).join(" and ");
+      return im ? `${number(re)} ± ${number(im)}i` : z.map(([a]) => number(a)).join(" and ");
     };
     const run = q ? `measured ${measured.toFixed(4)} between iterations ${2 * q} and ${4 * q}` : "the run ends at once";
     const also = method !== "GradientDescent" ? `, momentum ${number(optimum[1])}` : "";
@@ -317,8 +298,8 @@ Stepsize.explorers.rates = (figure, { setting, methods, knobs, labels, colours, 
     circle(1, curve(plane.ink, 1));
     circle(predicted, thin);
     for (let i = 1; i < 80; i++) plane.dots(eigenvalues(method, mu ** (i / 80), a, p), thin, 1);
-    eigenvalues(method, 1, a, p).forEach((z, i) => sign(plane, z, "●", main, 15, i ? "" : "curvature 1"));
-    eigenvalues(method, mu, a, p).forEach((z, i) => sign(plane, z, "■", plane.ink, 15, i ? "" : number(mu)));
+    eigenvalues(method, 1, a, p).forEach((z, i) => plane.sign(z, "●", main, 15, i ? "" : "curvature 1"));
+    eigenvalues(method, mu, a, p).forEach((z, i) => plane.sign(z, "■", plane.ink, 15, i ? "" : number(mu)));
 
     const end = momentum ? 1 : 4;
     rate.frame({
@@ -327,7 +308,7 @@ Stepsize.explorers.rates = (figure, { setting, methods, knobs, labels, colours, 
     });
     rate.line(401, (i) => [(end * i) / 400, momentum ? at(a, i / 400) : at(i / 100, 0)], curve(main));
     rate.line(2, (i) => [i * end, 1], thin);
-    sign(rate, [momentum ? p : a, predicted], "●", main, 15, "here");
+    rate.sign([momentum ? p : a, predicted], "●", main, 15, "here");
     star.style.left = `${rate.px(optimum[Number(momentum)])}px`;
     star.style.top = `${rate.py(least)}px`;
 
@@ -394,7 +375,7 @@ Stepsize.explorers.ray = (figure, { setting, objectives, knobs, labels, colours 
     if (s === 0) return [`The gradient at ${place(w)} is zero: no step size moves it.`];
     return [
       `From ${place(w)} with step size ${number(t)}: loss ${number(f)} becomes ${number(loss(t))}, the tangent ` +
-        `promised ${clean(f - t * s)}; r = ${clean(r)}, LossGrad's next step is ` +
+        `promised ${number(f - t * s)}; r = ${number(r)}, LossGrad's next step is ` +
         `${next > t ? "longer" : next < t ? "shorter" : "the same"}.`,
       `Step sizes: exact minimizer ${at(exact)}; Polyak ${at(polyak)}; L4, ${number(fraction)} of the way ` +
         `to ${number(aim)}, ${at(l4)}.`,
@@ -420,10 +401,10 @@ Stepsize.explorers.ray = (figure, { setting, objectives, knobs, labels, colours 
     graph((a) => f - a * s + curvature * a * a, curve(look.lossgrad, 1.5, [2, 3]));
     graph(() => aim, curve(look.l4, 1, [1, 3]));
     for (const [k, a, shape] of signs) {
-      sign(map, point(a), shape, look[k]);
-      sign(along, [a, k === "l4" ? f - a * s : loss(a)], shape, look[k], 12, labels[k]);
+      map.sign(point(a), shape, look[k]);
+      along.sign([a, k === "l4" ? f - a * s : loss(a)], shape, look[k], 12, labels[k]);
     }
-    sign(along, [polyak, f - polyak * s], "□", look.polyak, 12);
+    along.sign([polyak, f - polyak * s], "□", look.polyak, 12);
     say(words(found));
   }
 

@@ -3,27 +3,20 @@
 
 (() => {
 const {
-  el, whole, number, slider, choice, knob, button, readout, player, linked, Plot, Contours, ticks, power,
-  swatch, redrawn, objective, renewed, knobOf, within,
+  el, whole, number, slider, choice, knob, button, player, linked, Contours, ticks, logarithmic, marker, swatch,
+  redrawn, objective, renewed, knobOf, within, assemble,
 } = Stepsize.kit;
-const { defaults, objectives, styles, dashes, knobs, lists, presets } = Stepsize.catalogue;
+const { objectives, styles, dashes, knobs, lists } = Stepsize.catalogue;
 const methods = Object.keys(styles);
 const FOLDED = 6; // knobs of a method beyond these are folded away
 
-Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
+Stepsize.explorers.valley = (figure, { setting, presets }) => {
   let state = structuredClone(setting);
   const slots = []; // of each method: its run, kept while its key stays, and its legend
-  const body = el("div", { class: "explorer-body" });
-  const redraw = redrawn(figure, draw);
-  let time = 1, playing = false; // the share of the runs that is shown
+  const redraw = redrawn(figure, draw), contours = new Contours(), playback = player(redraw);
   const ask = () => {
-    time = 1;
     playback.reset();
     redraw();
-  };
-  const change = (name) => (value) => {
-    state[name] = value;
-    ask();
   };
 
   // -- arithmetic
@@ -35,10 +28,8 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
       const { name, parameters } = state.methods[i];
       const key = Object.values(parameters).concat(name, state.objective, state.w0, state.grad_evals).join();
       if (slot.key !== key) {
-        const method = new Stepsize.methods[name](parameters);
-        slot.run = new Stepsize.Run(method, objective(state.objective), state.w0, {
-          gradEvals: state.grad_evals,
-        });
+        const method = new Stepsize.methods[name](parameters), limits = { gradEvals: state.grad_evals };
+        slot.run = new Stepsize.Run(method, objective(state.objective), state.w0, limits);
         slot.ended = false;
         slot.key = key;
       }
@@ -68,16 +59,13 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
       return `${label}: diverged, not finite from iteration ${whole(row - 1)} on (counting from 0), ` +
         `${whole(grad_evals[row])} gradient evaluations.`;
     }
-    let text = `${label}: error ${number(error[n])} after ${whole(grad_evals[n])} gradient evaluations, ` +
+    const text = `${label}: error ${number(error[n])} after ${whole(grad_evals[n])} gradient evaluations, ` +
       `${whole(n)} iterations`;
     const arrived = error.findIndex((e) => e <= lists.level), zero = error.indexOf(0);
     if (arrived < 0) return `${text}; never below ${number(lists.level)}.`;
-    text += `; first below ${number(lists.level)} after ${whole(grad_evals[arrived])}`;
-    if (zero > 0) {
-      text += `; error exactly 0 at iteration ${whole(zero - 1)} (counting from 0), ` +
-        `${whole(grad_evals[zero])} gradient evaluations`;
-    }
-    return `${text}.`;
+    return `${text}; first below ${number(lists.level)} after ${whole(grad_evals[arrived])}` + (zero > 0
+      ? `; error exactly 0 at iteration ${whole(zero - 1)} (counting from 0), ` +
+        `${whole(grad_evals[zero])} gradient evaluations.` : ".");
   }
 
   // What a run has come to on the way.
@@ -89,10 +77,9 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
   // -- the setting as text: its link
 
   function write() {
-    const { objective, w0, grad_evals, over, weight } = state;
-    const parts = Object.entries({ objective, w0: w0.join(), grad_evals, over, weight });
-    for (const { name, parameters } of state.methods) {
-      parts.push(["method", [name, ...Object.entries(parameters).map(([p, v]) => `${p}=${v}`)].join()]);
+    const { methods, ...rest } = state, parts = Object.entries(rest);
+    for (const { name, parameters } of methods) {
+      parts.push(["method", [name, ...Object.entries(parameters).map(([p, v]) => `${p}=${v}`)]]);
     }
     return parts.map(([key, value]) => `${key}=${encodeURI(value)}`).join("&");
   }
@@ -114,8 +101,8 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
         objective: known(Object.keys(objectives), given.get("objective")),
         w0,
         grad_evals: within(lists.grad_evals, given.get("grad_evals")),
-        over: known(lists.over, given.get("over") ?? defaults.over),
-        weight: known([1, 2], Number(given.get("weight") ?? defaults.weight)),
+        over: known(lists.over, given.get("over") ?? lists.over[0]),
+        weight: known([1, 2], Number(given.get("weight") ?? 1)),
         methods: given.getAll("method").map((method) => {
           const [name, ...pairs] = method.split(","), { parameters } = renewed(known(methods, name));
           for (const [p, word] of pairs.map((pair) => pair.split("="))) {
@@ -140,11 +127,14 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
     const [low, high] = objectives[state.objective].view[axis];
     return Array.from({ length: Math.round((high - low) * 20) + 1 }, (_, k) => Math.round(low * 20 + k) / 20);
   };
-  const top = el("div", { class: "explorer-controls" });
   const cards = el("div", { class: "explorer-methods" });
   let controls = {};
 
   function buildControls() {
+    const change = (name) => (value) => {
+      state[name] = value;
+      ask();
+    };
     controls = {
       objective: choice("objective", Object.entries(objectives).map(([k, o]) => [k, o.title]),
         state.objective, (value) => {
@@ -153,22 +143,44 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
           rebuild();
           top.querySelector("select").focus();
         }),
-      grad_evals: slider("gradient evaluations", lists.grad_evals, state.grad_evals,
-        change("grad_evals"), whole),
+      grad_evals: slider("gradient evaluations", lists.grad_evals, state.grad_evals, change("grad_evals"), whole),
       x: slider("start, w₁", grid(0), state.w0[0], (v) => start([v, state.w0[1]])),
       y: slider("start, w₂", grid(1), state.w0[1], (v) => start([state.w0[0], v])),
       over: choice("horizontal axis", lists.over.map((v) => [v, v]), state.over, change("over")),
-      weight: choice("step sizes of", [[1, "w₁"], [2, "w₂"]], state.weight, (v) => {
-        state.weight = Number(v);
-        ask();
-      }),
+      weight: choice("step sizes of", [[1, "w₁"], [2, "w₂"]], state.weight, (v) => change("weight")(Number(v))),
     };
     top.replaceChildren(...Object.values(controls).map((control) => control.node));
   }
 
+  // Where the runs start: inside the view, at hundredths.
+  function start(w0) {
+    const { view } = objectives[state.objective];
+    state.w0 = w0.map((v, i) => Number(Math.min(view[i][1], Math.max(view[i][0], v)).toFixed(2)));
+    controls.x.set(state.w0[0]);
+    controls.y.set(state.w0[1]);
+    ask();
+  }
+
+  // Build all cards anew, and go on with the one of a method.
+  function rebuild(index) {
+    buildControls();
+    while (slots.length < state.methods.length) slots.push({});
+    slots.length = state.methods.length;
+    cards.replaceChildren(...slots.map(card));
+    if (slots.length < lists.most) {
+      cards.append(button("add a method", () => {
+        const last = state.methods[slots.length - 1];
+        const unused = methods.find((m) => !state.methods.some((method) => method.name === m));
+        state.methods.push(renewed(unused || last.name, last));
+        rebuild(slots.length);
+      }, { class: "add" }));
+    }
+    cards.children[index]?.querySelector("select").focus();
+    ask();
+  }
+
   function card(slot, index) {
-    const method = state.methods[index], { name, parameters } = method;
-    const made = {};
+    const method = state.methods[index], { name, parameters } = method, made = {};
     for (const p of Object.keys(parameters)) {
       made[p] = knob(p.replaceAll("_", " "), knobs[knobOf(name, p)], parameters[p], (value) => {
         parameters[p] = value;
@@ -178,48 +190,28 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
         ask();
       });
     }
-    slot.legend = el("span");
     slot.swatch = el("canvas", { width: 56, height: 12, "aria-hidden": "true" });
+    slot.legend = el("span");
+    slot.look = null;
     const which = choice("method", methods.map((m) => [m, styles[m].label]), name, (value) => {
       state.methods[index] = renewed(value, method);
-      rebuild();
-      cards.children[index].querySelector("select").focus();
+      rebuild(index);
     });
     if (state.methods.length > 1) {
       which.node.append(button("×", () => {
         state.methods.splice(index, 1);
         slots.splice(index, 1);
-        rebuild();
-        cards.querySelector("select").focus();
+        rebuild(0);
       }, { class: "remove", title: "remove", "aria-label": "remove this method" }));
     }
-    const legend = el("legend", {}, slot.swatch, slot.legend);
-    const nodes = Object.values(made).map((m) => m.node), card = el("fieldset", {}, legend, which.node);
-    card.append(...nodes.splice(0, FOLDED));
+    const nodes = Object.values(made).map((m) => m.node);
+    const card = el("fieldset", {}, el("legend", {}, slot.swatch, slot.legend), which.node, ...nodes.splice(0, FOLDED));
     if (nodes.length) {
-      const more = el("details", {}, el("summary", {}, "more"), ...nodes);
+      const more = el("details", { ontoggle: () => (slot.open = more.open) }, el("summary", {}, "more"), ...nodes);
       more.open = slot.open;
-      more.addEventListener("toggle", () => (slot.open = more.open));
       card.append(more);
     }
     return card;
-  }
-
-  function rebuild() {
-    buildControls();
-    while (slots.length < state.methods.length) slots.push({});
-    slots.length = state.methods.length;
-    cards.replaceChildren(...slots.map(card));
-    if (slots.length < lists.most) {
-      cards.append(button("add a method", () => {
-        const last = state.methods[state.methods.length - 1];
-        const unused = methods.find((m) => !state.methods.some((method) => method.name === m));
-        state.methods.push(renewed(unused || last.name, last));
-        rebuild();
-        cards.children[slots.length - 1].querySelector("select").focus();
-      }, { class: "add" }));
-    }
-    ask();
   }
 
   const take = (other) => {
@@ -231,43 +223,6 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
   };
 
   // -- plots
-
-  const plots = el("div", { class: "explorer-plots" });
-  const map = new Plot(plots, "Contours of the loss with the path of each method", "map");
-  const errors = new Plot(plots, "Error of each method on a logarithmic axis", "curve");
-  const steps = new Plot(plots, "Step sizes that each method used", "curve");
-  const contours = new Contours();
-  const marker = button("", () => {}, { class: "start" });
-  map.box.append(marker);
-
-  function start(w0) {
-    const { view } = objectives[state.objective];
-    state.w0 = w0.map((v, i) => Number(Math.min(view[i][1], Math.max(view[i][0], v)).toFixed(2)));
-    controls.x.set(state.w0[0]);
-    controls.y.set(state.w0[1]);
-    ask();
-  }
-
-  marker.addEventListener("keydown", (event) => {
-    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[event.key];
-    if (!way) return;
-    event.preventDefault();
-    const size = event.shiftKey ? 0.25 : 0.05;
-    start(state.w0.map((v, i) => v + size * way[i]));
-  });
-  const follow = (event) => start(map.point(event));
-  marker.addEventListener("pointerdown", (event) => marker.setPointerCapture(event.pointerId));
-  marker.addEventListener("pointermove", (event) => {
-    if (marker.hasPointerCapture(event.pointerId)) follow(event);
-  });
-  map.canvas.addEventListener("click", follow);
-  map.canvas.addEventListener("pointerdown", (event) => {
-    if (event.pointerType === "touch" || event.button) return; // a finger may be scrolling
-    event.preventDefault();
-    follow(event);
-    marker.focus({ preventScroll: true });
-    marker.setPointerCapture(event.pointerId);
-  });
 
   // Step sizes are drawn linearly below a thousandth, logarithmically above, with their sign.
   const signed = (a) => Math.sign(a) * Math.log10(1 + Math.abs(a) / 1e-3);
@@ -284,21 +239,25 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
   }
 
   function draw() {
-    const ended = advance(24);
+    const ended = advance(10), { share, playing } = playback;
     const traces = slots.map(({ run }) => run.trace), names = labels(), looks = lookOf();
     const xs = traces.map((t) => (state.over === lists.over[0] ? t.grad_evals : t.w.map((_, k) => k)));
     const end = Math.max(1, ...xs.map((values) => values[values.length - 1]));
-    const rows = xs.map((values) => lastBelow(values, time * end)); // shown of each run
-    drawMap(traces, looks, rows);
-    drawCurves(traces, looks, names, xs, end, rows);
-    slots.forEach(({ legend }, i) => {
-      legend.textContent = names[i];
-      swatch(slots[i].swatch, looks[i]);
+    const rows = xs.map((values) => lastBelow(values, share * end)); // shown of each run
+    drawMap(traces, looks, rows, share);
+    drawErrors(traces, looks, names, xs, end, rows);
+    drawSteps(traces, looks, xs, end, rows);
+    slots.forEach((slot, i) => {
+      const look = JSON.stringify([names[i], looks[i]]);
+      if (slot.look === look) return;
+      slot.look = look;
+      slot.legend.textContent = names[i];
+      swatch(slot.swatch, looks[i]);
     });
-    if (!ended) return true;
-    if (playing) return false;
-    output.say(traces.map((t, i) => (time < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))));
-    return false;
+    if (ended && !playing) {
+      say(traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))));
+    }
+    return !ended;
   }
 
   // The last row of sorted numbers that is not above a limit.
@@ -312,105 +271,72 @@ Stepsize.explorers.valley = (figure, { setting, presets: offered }) => {
     return low;
   }
 
-  function drawMap(traces, looks, rows) {
+  function drawMap(traces, looks, rows, share) {
     const { view: [x, y] } = objectives[state.objective], { loss, minimizer } = objective(state.objective);
     map.frame({
       x, y, xTicks: ticks(...x), yTicks: ticks(...y), xLabel: "w₁", yLabel: "w₂",
       under: (plot) => contours.draw(plot, state.objective, (w) => Math.log10(loss(w))),
     });
     traces.forEach(({ w }, i) => {
-      const at = (k) => (Number.isFinite(w[k][0]) && Number.isFinite(w[k][1]) ? w[k] : null);
-      map.line(rows[i] + 1, at, looks[i]);
-      if (time < 1 && at(rows[i])) map.dots([w[rows[i]]], looks[i], 4);
+      map.line(rows[i] + 1, (k) => w[k], looks[i]);
+      if (share < 1) map.dots([w[rows[i]]], looks[i], 4);
     });
-    map.clipped((c) => {
-      c.fillStyle = map.ink;
-      c.font = "20px sans-serif";
-      c.textAlign = "center";
-      c.textBaseline = "middle";
-      c.fillText("★", map.px(minimizer[0]), map.py(minimizer[1]));
-    });
-    const [a, b] = state.w0;
-    marker.style.left = `${map.px(a)}px`;
-    marker.style.top = `${map.py(b)}px`;
-    marker.setAttribute("aria-label", `starting point (${number(a)}, ${number(b)}); arrow keys move it`);
+    map.sign(minimizer, "★", map.ink, 20);
+    handle.show(state.w0, "starting point");
   }
 
-  function drawCurves(traces, looks, names, xs, end, rows) {
-    const x = [0, end];
-    const common = { x, xTicks: ticks(...x).map(([v]) => [v, whole(v)]), xLabel: state.over };
+  const over = (end) => ({ x: [0, end], xTicks: ticks(0, end).map(([v]) => [v, whole(v)]), xLabel: state.over });
 
-    let low = Infinity, high = -Infinity, zero = false;
-    for (const { error } of traces) {
-      for (const e of error) {
-        if (e > 0 && e < low) low = e;
-        if (e > high && e < Infinity) high = e;
-        if (e === 0) zero = true;
-      }
-    }
-    const bottom = Math.floor(Math.log10(Math.max(low, 1e-17))) - (zero ? 1 : 0);
-    const y = [bottom, Math.max(bottom + 1, Math.ceil(Math.log10(Math.min(high, 1e3))))];
-    const every = Math.ceil((y[1] - y[0]) / 6);
-    const yTicks = [];
-    for (let k = y[1]; k >= y[0]; k--) if (k % every === 0 && !(zero && k === bottom)) yTicks.push([k, power(k)]);
-    if (zero) yTicks.push([bottom, "0"]);
-    errors.frame({ ...common, y, yTicks, yLabel: "error" });
-    const height = (e) => (e === 0 ? bottom : Math.log10(e));
+  function drawErrors(traces, looks, names, xs, end, rows) {
+    const { height, ...axis } = logarithmic(traces.flatMap(({ error }) => error), 3);
+    errors.frame({ ...over(end), ...axis, yLabel: "error" });
     traces.forEach(({ error }, i) => {
-      const at = (k) => (error[k] < Infinity ? [xs[i][k], height(error[k])] : null);
-      errors.line(rows[i] + 1, at, looks[i]);
+      errors.line(rows[i] + 1, (k) => [xs[i][k], height(error[k])], looks[i]);
       const first = error.indexOf(0);
-      if (first > 0 && first <= rows[i]) errors.dots([[xs[i][first], bottom]], looks[i], 4);
+      if (first > 0 && first <= rows[i]) errors.dots([[xs[i][first], height(0)]], looks[i], 4);
     });
-    errors.names(traces.map(({ error }, i) => {
-      const last = error[rows[i]];
-      return { text: names[i], colour: looks[i].colour, y: last < Infinity ? height(last) : y[1] };
-    }));
+    errors.names(traces.map(({ error }, i) => (
+      { text: names[i], colour: looks[i].colour, y: height(error[rows[i]]) ?? axis.y[1] }
+    )));
+  }
 
-    const used = traces.map(({ step_size }, i) => {
-      const points = [];
-      step_size.forEach((alpha, k) => {
-        const a = alpha[state.weight - 1];
-        if (Number.isFinite(a)) points.push([xs[i][k], signed(a)]);
-      });
-      return points;
-    });
-    const range = [-0.1, signed(0.01)];
-    for (const points of used) {
-      for (const [, a] of points) {
-        range[0] = Math.max(-6, Math.min(range[0], a - 0.1));
-        range[1] = Math.min(6, Math.max(range[1], a + 0.2));
+  function drawSteps(traces, looks, xs, end, rows) {
+    const i = state.weight - 1, y = [-0.1, signed(0.01)];
+    const used = traces.map(({ step_size }) => [...step_size.keys()].filter((k) => Number.isFinite(step_size[k][i])));
+    traces.forEach(({ step_size }, n) => {
+      let low = Infinity, high = -Infinity;
+      for (const k of used[n]) {
+        low = Math.min(low, step_size[k][i]);
+        high = Math.max(high, step_size[k][i]);
       }
-    }
-    const marks = [0.01, 0.1, 1, 10, 100].flatMap((a) => [-a, a]).concat(0);
-    if (range[1] - range[0] < 3) marks.push(-0.001, 0.001);
-    steps.frame({
-      ...common, y: range, yLabel: `step size of ${state.weight === 1 ? "w₁" : "w₂"}`,
-      yTicks: marks
-        .filter((a) => signed(a) >= range[0] && signed(a) <= range[1])
-        .map((a) => [signed(a), number(a)]),
+      y[0] = Math.max(-6, Math.min(y[0], signed(low) - 0.1));
+      y[1] = Math.min(6, Math.max(y[1], signed(high) + 0.2));
     });
-    used.forEach((points, i) => {
-      const many = points.length > 150 && state.methods[i].name === "Csawg";
-      const until = xs[i][rows[i]], shown = points.filter(([at]) => at <= until);
-      steps.line(shown.length, (k) => shown[k], many ? { ...looks[i], width: 0.4, dash: [] } : looks[i]);
-      if (many || points.length < 60) steps.dots(shown, looks[i], many ? 0.8 : 1.8);
+    const marks = [0.01, 0.1, 1, 10, 100].flatMap((a) => [-a, a]).concat(0);
+    if (y[1] - y[0] < 3) marks.push(-0.001, 0.001);
+    const yTicks = marks.map((a) => [signed(a), number(a)]).filter(([v]) => v >= y[0] && v <= y[1]);
+    steps.frame({ ...over(end), y, yTicks, yLabel: `step size of w${"₁₂"[i]}` });
+    traces.forEach(({ step_size }, n) => {
+      const many = used[n].length > 150 && state.methods[n].name === "Csawg";
+      const shown = used[n].filter((k) => k <= rows[n]), at = (j) => [xs[n][shown[j]], signed(step_size[shown[j]][i])];
+      steps.line(shown.length, at, many ? { ...looks[n], width: 0.4, dash: [] } : looks[n]);
+      if (many || used[n].length < 60) steps.dots(shown.map((_, j) => at(j)), looks[n], many ? 0.8 : 1.8);
     });
   }
 
   // -- the page
 
-  const output = readout();
-  const playback = player((share, moving) => {
-    [time, playing] = [share, moving];
-    redraw();
-  });
-  const buttons = el("div", { class: "explorer-buttons" }, button("Reset", () => take(setting)));
-  for (const name of offered) {
-    buttons.append(button(name, () => take({ ...defaults, ...presets[name] })));
-  }
-  buttons.append(...linked(figure, write, read));
-  body.append(buttons, plots, playback.node, output.node, top, cards);
+  const { body, top, say, plots: [map, errors, steps] } = assemble({}, [
+    button("Reset", () => take(setting)),
+    ...Object.entries(presets).map(([name, preset]) => button(name, () => take(preset))),
+    ...linked(figure, write, read),
+  ], [
+    "Contours of the loss with the path of each method",
+    "Error of each method on a logarithmic axis",
+    "Step sizes that each method used",
+  ], playback.node);
+  const handle = marker(map, start);
+  body.append(cards);
   rebuild();
   return body;
 };

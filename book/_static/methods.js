@@ -130,8 +130,12 @@ class Method {
   constructor(given) {
     Object.assign(this, new.target.defaults, given);
   }
+  // What is known before the first step: a step size, and what the method remembers besides.
   init(w) {
-    return { step_size: everywhere(this.step_size ?? NaN, w) };
+    return { step_size: everywhere(this.step_size ?? NaN, w), ...this.memory(w, everywhere(0, w)) };
+  }
+  memory() {
+    return {};
   }
 }
 
@@ -144,8 +148,8 @@ class GradientDescent extends Method {
 
 class HeavyBall extends Method {
   static defaults = { step_size: REQUIRED, momentum: 0.9 };
-  init(w) {
-    return { step_size: everywhere(this.step_size, w), previous: w };
+  memory(w) {
+    return { previous: w };
   }
   step(w, state, oracle) {
     const { step_size, momentum } = this, { previous } = state, g = oracle.grad(w);
@@ -156,8 +160,8 @@ class HeavyBall extends Method {
 
 class Nesterov extends Method {
   static defaults = { step_size: REQUIRED, momentum: 0.9 };
-  init(w) {
-    return { step_size: everywhere(this.step_size, w), y: w, t: 1 };
+  memory(w) {
+    return { y: w, t: 1 };
   }
   step(w, state, oracle) {
     let gamma = this.momentum;
@@ -177,11 +181,8 @@ class Csawg extends Method {
     step_size: REQUIRED, window: REQUIRED, planning_steps: 1, correction_steps: 0, pairing: "published",
     reuse_gradient: false,
   };
-  init(w) {
-    const none = everywhere(NaN, w), zero = everywhere(0, w);
-    return {
-      k: 0, weights: [], grads: [], sum_1: zero, sum_2: zero, late: null, none, step_size: none,
-    };
+  memory(w, zero) {
+    return { k: 0, weights: [], grads: [], sum_1: zero, sum_2: zero, late: null, none: everywhere(NaN, w) };
   }
   step(w, state, oracle) {
     const g = this.gradient(w, state, oracle);
@@ -240,8 +241,8 @@ class Polyak extends Method {
 
 class StochasticPolyak extends Method {
   static defaults = { minimum: 0, scale: 0.5, max_step: Infinity, eps: 0, growth: null };
-  init(w) {
-    return { step_size: everywhere(NaN, w), last: Infinity };
+  memory() {
+    return { last: Infinity };
   }
   step(w, state, oracle) {
     const g = oracle.grad(w);
@@ -259,9 +260,8 @@ class L4 extends Method {
     direction: "momentum", fraction: 0.15, minimum_factor: 0.9, initial_factor: 0.75, forget_time: 1000,
     minimum: null, beta1: 0.9, beta2: 0.999, direction_eps: 1e-4, eps: 1e-12,
   };
-  init(w) {
-    const zero = everywhere(0, w);
-    return { step_size: everywhere(NaN, w), lowest: null, m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
+  memory(w, zero) {
+    return { lowest: null, m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
   }
   step(w, state, oracle) {
     const f = oracle.loss(w), g = oracle.grad(w);
@@ -292,8 +292,8 @@ class L4 extends Method {
 
 class LossGrad extends Method {
   static defaults = { step_size: REQUIRED, factor: 1.05 };
-  init(w) {
-    return { step_size: everywhere(this.step_size, w), h: this.step_size };
+  memory() {
+    return { h: this.step_size };
   }
   step(w, state, oracle) {
     const { h } = state, g = oracle.grad(w), after = descend(w, h, g);
@@ -308,8 +308,8 @@ class LossGrad extends Method {
 
 class AdaGrad extends Method {
   static defaults = { step_size: REQUIRED, eps: 1e-10 };
-  init(w) {
-    return { step_size: everywhere(NaN, w), s: everywhere(0, w) };
+  memory(w, zero) {
+    return { s: zero };
   }
   step(w, state, oracle) {
     const g = oracle.grad(w);
@@ -321,8 +321,8 @@ class AdaGrad extends Method {
 
 class RMSProp extends Method {
   static defaults = { step_size: REQUIRED, decay: 0.9, eps: 1e-8, eps_inside: false };
-  init(w) {
-    return { step_size: everywhere(NaN, w), v: everywhere(0, w) };
+  memory(w, zero) {
+    return { v: zero };
   }
   step(w, state, oracle) {
     const g = oracle.grad(w);
@@ -336,9 +336,8 @@ class Adam extends Method {
   static defaults = {
     step_size: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, bias_correction: true, eps_inside: false,
   };
-  init(w) {
-    const zero = everywhere(0, w);
-    return { step_size: everywhere(NaN, w), m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
+  memory(w, zero) {
+    return { m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
   }
   step(w, state, oracle) {
     const g = oracle.grad(w);
@@ -359,9 +358,8 @@ class HypergradientDescent extends Method {
   static defaults = {
     step_size: REQUIRED, meta_step_size: REQUIRED, momentum: 0, trace_decay: 0, multiplicative: false,
   };
-  init(w) {
-    const zero = everywhere(0, w);
-    return { step_size: everywhere(this.step_size, w), alpha: this.step_size, d: zero, h: zero };
+  memory(w, zero) {
+    return { alpha: this.step_size, d: zero, h: zero };
   }
   step(w, state, oracle) {
     const g = oracle.grad(w), { h } = state;
@@ -380,9 +378,8 @@ class HypergradientDescent extends Method {
 
 class AdamHD extends Method {
   static defaults = { step_size: REQUIRED, meta_step_size: REQUIRED, beta1: 0.9, beta2: 0.999, eps: 1e-8 };
-  init(w) {
-    const zero = everywhere(0, w), alpha = this.step_size;
-    return { step_size: everywhere(NaN, w), alpha, u: zero, m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
+  memory(w, zero) {
+    return { alpha: this.step_size, u: zero, m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
   }
   step(w, state, oracle) {
     const g = oracle.grad(w);
@@ -400,11 +397,8 @@ class AdamHD extends Method {
 
 class BarzilaiBorwein extends Method {
   static defaults = { step_size: REQUIRED, variant: "long" };
-  init(w) {
-    return {
-      step_size: everywhere(this.step_size, w), alpha: this.step_size, previous: w,
-      gradient: everywhere(0, w),
-    };
+  memory(w, zero) {
+    return { alpha: this.step_size, previous: w, gradient: zero };
   }
   step(w, state, oracle) {
     const g = oracle.grad(w), minus = (a, b) => a.map((x, i) => x - b[i]);
@@ -420,9 +414,8 @@ class BarzilaiBorwein extends Method {
 
 class IDBD extends Method {
   static defaults = { step_size: 0.05, meta_step_size: 0.01 };
-  init(w) {
-    const step_size = everywhere(this.step_size, w);
-    return { step_size, beta: step_size.map(Math.log), h: everywhere(0, w) };
+  memory(w, zero) {
+    return { beta: everywhere(Math.log(this.step_size), w), h: zero };
   }
   step(w, state, oracle) {
     const g = oracle.grad(w), c = oracle.curvature(w), { h } = state;
@@ -435,9 +428,8 @@ class IDBD extends Method {
 
 class Autostep extends Method {
   static defaults = { step_size: 0.05, meta_step_size: 0.01, tau: 1e4 };
-  init(w) {
-    const zero = everywhere(0, w);
-    return { step_size: everywhere(this.step_size, w), v: zero, h: zero };
+  memory(w, zero) {
+    return { v: zero, h: zero };
   }
   step(w, state, oracle) {
     const g = oracle.grad(w), c = oracle.curvature(w), { h } = state;
