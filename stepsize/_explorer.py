@@ -93,17 +93,13 @@ class Sheet:
 
     @book_style()
     def __init__(self, *boxes):
-        self.figure, self.boxes = Figure(figsize=(9, 4), dpi=90), boxes
+        self.figure = Figure(figsize=(9, 4), dpi=90)
         FigureCanvasAgg(self.figure)
         self.axes = [self.figure.add_axes(box) for box in boxes]
 
     @book_style()
     def png(self, draw):
         """The bytes of a PNG of what ``draw(*axes)`` draws."""
-        self.axes = [
-            ax if ax.figure else self.figure.add_axes(box)  # unless the last drawing removed it
-            for ax, box in zip(self.axes, self.boxes, strict=True)
-        ]
         for ax in self.axes:
             legend = [ax.get_legend()] if ax.get_legend() else []
             for old in [*ax.lines, *ax.collections, *ax.images, *ax.patches, *ax.texts, *legend]:
@@ -111,7 +107,7 @@ class Sheet:
             ax.relim()
             ax.autoscale(True)
         draw(*self.axes)
-        for ax in self.figure.axes:
+        for ax in self.axes:
             _few_ticks(ax.xaxis)
             _few_ticks(ax.yaxis)
         self.figure.canvas.draw()

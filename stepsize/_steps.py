@@ -181,7 +181,8 @@ class PlanningStep(_Steps):
         cycle = [i for i, other in enumerate(run.stages) if other["planning"] == stage["planning"]]
         seen = np.array([*run.points[cycle], *(p[k] for p in pairs for k in ("w", "later"))])
         view = np.array(known.OBJECTIVES[self.setting["objective"]]["view"])
-        seen = np.clip(seen[np.isfinite(seen).all(axis=1)], view[:, 0] - 1, view[:, 1] + 1)
+        seen = seen[np.isfinite(seen).all(axis=1)]
+        seen = np.clip(seen, view[:, 0] - 1, view[:, 1] + 1) if len(seen) else view.T
         middle, half = (seen.max(axis=0) + seen.min(axis=0)) / 2, np.ptp(seen, axis=0) / 2
         half = np.maximum(1.15 * half, 1e-4)
         figures.contours(left, self.objective, *zip(middle - half, middle + half), points=60)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 from matplotlib.ticker import LogLocator
@@ -17,6 +17,7 @@ from stepsize._steps import _Steps
 from stepsize.checks import count, count_or_zero, nonnegative, one_of
 from stepsize.methods import IDBD, Autostep, GradientDescent
 from stepsize.runs import track as run
+from stepsize.streams import LinearSample
 
 __all__ = ["track"]
 
@@ -55,6 +56,7 @@ def uniforms(seed, stream, n):
     return (t ^ t >> u32(14)) / 2.0**32
 
 
+@lru_cache(maxsize=16)  # a move of most knobs asks for the same ones
 def normals(seed, stream, n):
     """About normal, and the same bits everywhere: twelve uniform numbers less their mean."""
     return np.add.accumulate(uniforms(seed, stream, 12 * n).reshape(n, 12), axis=1)[:, -1] - 6
@@ -99,6 +101,12 @@ def samples(
     return x, scale * (clean + noise * normals(seed, 3, n)), scale * weights
 
 
+def _stream(data):
+    """The samples as oracles, new for each run; their arrays are known to fit."""
+    x, y, _ = samples(*data)
+    return map(LinearSample.unchecked, x, y)
+
+
 def _late(trace):
     """The mean squared error over the second half."""
     with np.errstate(all="ignore"):
@@ -108,13 +116,11 @@ def _late(trace):
 @cache
 def tuned(*data):
     """The constant step size with the least late error on these very samples, and its run."""
-    x, y, _ = samples(*data)
-    pairs = list(zip(x, y, strict=True))
-    constants = np.array(_CONSTANTS)
+    constants, n = np.array(_CONSTANTS), len(samples(*data)[1])
     with np.errstate(all="ignore"):
-        every = _late(run(GradientDescent(constants), pairs, len(y)))
+        every = _late(run(GradientDescent(constants), _stream(data), n))
     best = constants[int(np.nanargmin(np.where(np.isfinite(every), every, np.inf)))]
-    return float(best), run(GradientDescent(best), pairs, len(y))
+    return float(best), run(GradientDescent(best), _stream(data), n)
 
 
 def blocks(trace):
@@ -140,11 +146,17 @@ class Track(_Steps):
     @cached_property
     def trace(self):
         """The run of the method, as first shown."""
-        x, y, _ = samples(*self.data_setting)
         s = self.setting
         method = _METHODS[s["method"]](s["step_size"], s["meta_step_size"])
         with np.errstate(all="ignore"):
-            return run(method, zip(x, y, strict=True), len(y), record=1)
+            return run(method, _stream(self.data_setting), s["examples"], record=1)
+
+    def work(self):
+        """Samples and tuned SGD, where the data are new, and the run."""
+        tuned(*self.data_setting)
+        yield
+        _ = self.trace
+        yield
 
     def lines(self):
         """The result in words."""
