@@ -23,7 +23,7 @@ __all__ = ["planning_step", "rates", "ray"]
 
 _GREY, _GREEN, _PINK = figures.GREY, "#1B8A3A", "#C2188B"
 _ORANGE = figures.LOOKS["Csawg"][0]
-BOXES = (0.07, 0.13, 0.41, 0.84), (0.58, 0.6, 0.39, 0.37), (0.58, 0.12, 0.39, 0.34)
+_BOXES = (0.07, 0.13, 0.41, 0.84), (0.58, 0.6, 0.39, 0.37), (0.58, 0.12, 0.39, 0.34)
 
 
 def _point(w):
@@ -36,8 +36,7 @@ class _Steps(Explorer):
     """An explorer of one setting: knobs that change it, a picture of it, and what it says."""
 
     intro = ""
-
-    boxes = BOXES  # of its axes, in shares of the figure
+    boxes = _BOXES  # of its axes, in shares of the figure
 
     def __init__(self, question, **setting):
         self.question, self.setting = question, setting
@@ -487,12 +486,13 @@ class Ray(_Steps):
     """See :func:`stepsize.explore.ray`, which makes it."""
 
     name = "ray"
-    boxes = BOXES[0], (0.58, 0.13, 0.39, 0.84)
+    boxes = _BOXES[0], (0.58, 0.13, 0.39, 0.84)
     intro = (
         "Left, contours of the loss with a point and the ray of its steps. Right, along the ray, "
         "the loss (solid), its tangent (dashed), and LossGrad's parabola (dotted) through the loss "
         "at the step size that is tried, with the exact minimizer, Polyak's and L4's step."
     )
+    boxes = _BOXES[0], (0.58, 0.13, 0.39, 0.84)
 
     def __init__(self, question, **setting):
         super().__init__(question, **setting)
