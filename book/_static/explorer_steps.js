@@ -11,37 +11,31 @@ const ratio = (a, b) => (b !== 0 ? a / b : 0);
 // ---- inside planning: every gradient evaluation, from points[n - 1] to points[n], is a stage --
 
 function inside(method, objective, w0, plannings) {
-  const { window: K, correction_steps: M } = method, asked = [];
-  const watched = { ...objective, grad: (w) => (asked.push(w), objective.grad(w)) };
-  const trace = Stepsize.minimize(method, watched, w0, { iterations: K * (plannings + 1) });
-  const points = [...asked, trace.w[trace.w.length - 1]], main = [], pairs = [];
+  const { window: K, correction_steps: M } = method, points = [], main = [], pairs = [];
+  const watched = { ...objective, grad: (w) => (points.push(w), objective.grad(w)) };
+  const run = new Stepsize.Run(method, watched, w0, { iterations: K * (plannings + 1) });
   const stages = [{ kind: "start", k: 0, planning: 1, from: 0, to: 0, alpha: [0, 0] }];
-  let planning = 1, from = 0, sum_1 = [0, 0], sum_2 = [0, 0];
-  for (let k = 1; k < trace.w.length; k++) {
-    const before = trace.grad_evals[k - 1], after = trace.grad_evals[k];
-    const w = points[before + 1], g = objective.grad(points[before]);
-    main.push({ w, g });
+  let planning = 1, from = 0;
+  for (let k = 1; k <= K * (plannings + 1); k++) {
+    const before = points.length;
+    run.advance(1);
+    const w = points[before + 1] ?? run.w, later = points.length - before - 1, { state } = run;
+    main.push({ w, g: objective.grad(points[before]) });
     if (k > K) {
       const s = main[k - 1 - K];
       pairs.push({ ...s, d: s.w.map((x, i) => x - w[i]), later: w });
-      sum_1 = sum_1.map((a, i) => a + s.g[i] * (s.w[i] - w[i]));
-      sum_2 = sum_2.map((a, i) => a + s.g[i] * s.g[i]);
     }
-    const alpha = sum_1.map((a, i) => ratio(a, sum_2[i]));
+    // A planning leaves its step sizes, the main loop the sums that they come from.
+    const alpha = later ? state.step_size : state.sum_1.map((a, i) => ratio(a, state.sum_2[i]));
     const common = { k, planning, from, to: pairs.length, alpha };
     stages.push({ kind: "descend", ...common });
-    for (let i = 0; i < after - before - 1; i++) {
+    for (let i = 0; i < later; i++) {
       const m = i % (1 + M), leap = Math.floor(i / (1 + M)) + 1;
       stages.push({ kind: m ? "correct" : "leap", m, leap, ...common });
     }
-    if (after > before + 1) {
-      planning += 1;
-      from = pairs.length;
-      sum_1 = [0, 0];
-      sum_2 = [0, 0];
-    }
+    if (later) [planning, from] = [planning + 1, pairs.length];
   }
-  return { points, stages, pairs };
+  return { points: [...points, run.w], stages, pairs };
 }
 
 // ---- rates: e_{k+1} = b e_k - c e_{k-1} in a direction of given curvature
@@ -115,7 +109,8 @@ return { inside, eigenvalues, rate, rates, best, ray };
 (() => {
 if (!Stepsize.kit) return; // an engine without a page
 const {
-  whole, number, slider, choice, button, Contours, ticks, power, redrawn, objective: named, sliders, assemble,
+  whole, number, slider, choice, button, Contours, ticks, logarithmic, draggable, marker, redrawn,
+  objective: named, sliders, assemble,
 } = Stepsize.kit;
 const finite = (w) => w.every(Number.isFinite);
 const place = (w) => (finite(w) ? `(${w.map(number).join(", ")})` : "a place that is not finite");
@@ -125,7 +120,6 @@ const legible = (plot, colours) =>
   Object.fromEntries(Object.entries(colours).map(([name, colour]) => [name, plot.legible(colour, 0)]));
 
 function arrow(plot, from, to, colour, width) {
-  if (!finite([...from, ...to])) return;
   plot.line(2, (i) => (i ? to : from), curve(colour, width));
   const turn = Math.atan2(plot.py(to[1]) - plot.py(from[1]), plot.px(to[0]) - plot.px(from[0]));
   plot.sign(to, "▶", colour, 5 + 2.5 * width, "", turn || 1e-9);
@@ -219,7 +213,7 @@ Stepsize.explorers["planning-step"] = (figure, { setting, objectives, knobs, lab
     landscape(map, (contours[planning] ||= new Contours()), objective,
       view.map(([a, b], i) => wider(seen.map((w) => Math.max(a - 1, Math.min(b + 1, w[i]))), 1e-4)));
     const look = legible(map, colours);
-    map.line(n + 1, (i) => (finite(points[i]) ? points[i] : null), curve(look.pair, 0.7));
+    map.line(n + 1, (i) => points[i], curve(look.pair, 0.7));
     for (const { w, later } of held) arrow(map, w, later, look.pair, 3);
     for (let i = first; i <= n; i++) {
       const { kind } = stages[i];
@@ -312,14 +306,10 @@ Stepsize.explorers.rates = (figure, { setting, methods, knobs, labels, colours, 
     star.style.left = `${rate.px(optimum[Number(momentum)])}px`;
     star.style.top = `${rate.py(least)}px`;
 
-    const logs = error.map((e) => (e > 1e-40 && e < 1e40 ? Math.log10(e) : NaN)), ends = logs.filter(Number.isFinite);
-    const range = [Math.floor(Math.min(...ends)), Math.ceil(Math.max(...ends) + 0.1)];
-    errors.frame({
-      x: [0, iterations], y: range, xTicks: ticks(0, iterations), xLabel: "iteration", yLabel: "error",
-      yTicks: ticks(...range).filter(([k]) => Number.isInteger(k)).map(([k]) => [k, power(k)]),
-    });
-    errors.line(2, (i) => [i * iterations, logs[0] + i * iterations * Math.log10(predicted)], thin);
-    errors.line(logs.length, (i) => (Number.isFinite(logs[i]) ? [i, logs[i]] : null), curve(main));
+    const { height, ...axis } = logarithmic(error.map((e) => (e > 1e-40 && e < 1e40 ? e : NaN)));
+    errors.frame({ x: [0, iterations], ...axis, xTicks: ticks(0, iterations), xLabel: "iteration", yLabel: "error" });
+    errors.line(2, (i) => [i * iterations, height(error[0]) + i * iterations * Math.log10(predicted)], thin);
+    errors.line(error.length, (i) => [i, height(error[i])], curve(main));
     say(words(result));
   }
   return body;
@@ -348,27 +338,8 @@ Stepsize.explorers.ray = (figure, { setting, objectives, knobs, labels, colours 
   ], ["Contours of the loss, the point and its ray", "The loss along the ray, its tangent and LossGrad's parabola"]);
   along.box.style.aspectRatio = 1.2; // alone beside the map
 
-  const marker = button("", () => {}, { class: "start" });
-  map.box.append(marker);
-  marker.addEventListener("keydown", (event) => {
-    const way = ["ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp"].indexOf(event.key);
-    if (way < 0) return;
-    event.preventDefault();
-    take({ w: state.w.map((x, i) => (way % 2 === i ? x + (way < 2 ? -0.05 : 0.05) : x)) });
-  });
-  // A mouse drags from anywhere; a finger drags the marker and taps elsewhere, where it may scroll.
-  function follow(handle, plot, move) {
-    const to = (event) => move(plot.point(event));
-    handle.addEventListener("pointerdown", (event) => {
-      if (event.button || (event.pointerType === "touch" && handle !== marker)) return;
-      handle.setPointerCapture(event.pointerId);
-      to(event);
-    });
-    handle.addEventListener("pointermove", (event) => handle.hasPointerCapture(event.pointerId) && to(event));
-    handle.addEventListener("click", (event) => event.detail && to(event));
-  }
-  for (const handle of [marker, map.canvas]) follow(handle, map, (w) => take({ w }));
-  follow(along.canvas, along, ([t]) => take({ step_size: Number(t.toPrecision(3)) }));
+  const handle = marker(map, (w) => take({ w }));
+  draggable(along, ([t]) => take({ step_size: Number(t.toPrecision(3)) }));
 
   function words({ f, s, loss, r, next, polyak, l4, exact, aim }) {
     const { step_size: t, fraction, w } = state, at = (a) => `${number(a)}, loss ${number(loss(a))}`;
@@ -389,9 +360,7 @@ Stepsize.explorers.ray = (figure, { setting, objectives, knobs, labels, colours 
     const far = Math.max(...signs.map(([, a]) => a)), end = 1.15 * Math.min(far, 4 * Math.max(polyak, exact)) || 1;
     landscape(map, contours, objective, objectives[state.objective].view);
     map.line(101, (i) => point((i / 100) * end), curve(map.ink, 1));
-    marker.style.left = `${map.px(w[0])}px`;
-    marker.style.top = `${map.py(w[1])}px`;
-    marker.setAttribute("aria-label", `point ${place(w)}; arrow keys move it`);
+    handle.show(w, "point");
 
     const x = [0, end], y = [-0.15 * f, 1.3 * f || 1];
     along.frame({ x, y, xTicks: marks(x), yTicks: marks(y), xLabel: labels.step_size, yLabel: "loss" });

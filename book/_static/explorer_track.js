@@ -87,24 +87,25 @@ return { uniforms, normals, samples, Run };
 })();
 
 Stepsize.explorers.track = (figure, { setting, knobs, constants, shape, blocks }) => {
-  const { el, whole, number, knob, button, readout, player, Plot, ticks, redrawn } = Stepsize.kit;
+  const { whole, number, sliders, button, player, ticks, logarithmic, redrawn, assemble } = Stepsize.kit;
   const { methods, online, catalogue: { styles } } = Stepsize;
-  const body = el("div", { class: "explorer-body" }), plots = el("div", { class: "explorer-plots" });
-  const top = el("div", { class: "explorer-controls" }), output = readout();
-  const steps = new Plot(plots, "Step sizes over examples", "map");
-  const errors = new Plot(plots, "Squared errors over examples", "curve");
-  const weights = new Plot(plots, "The first weight and its target over examples", "curve");
-  const redraw = redrawn(figure, draw), controls = {};
-  let state = { ...setting }, kept = "", data, rivals, best, run, time = 1, playing = false;
+  const redraw = redrawn(figure, draw), playback = player(redraw), controls = {}, state = { ...setting };
+  let kept = "", data, rivals, best, run;
 
-  function ask() {
-    time = 1;
-    playback.reset();
-    run = null;
-    for (const [name, off] of [["flip_every", level()], ["drift", !level()]]) controls[name].node.hidden = off;
-    redraw();
-  }
   const level = () => state.problem === knobs.problem[1];
+  const take = (changes) => {
+    Object.assign(state, changes);
+    for (const [name, { set }] of Object.entries(controls)) set(state[name]);
+    controls.flip_every.node.hidden = level();
+    controls.drift.node.hidden = !level();
+    run = null;
+    playback.reset();
+    redraw();
+  };
+  sliders(controls, knobs, {}, state, take);
+  const { body, say, plots: [steps, errors, weights] } = assemble(controls, [button("Reset", () => take(setting))], [
+    "Step sizes over examples", "Squared errors over examples", "The first weight and its target over examples",
+  ], playback.node);
 
   // Whether all is computed; a frame's share of it is done.
   function advance() {
@@ -117,7 +118,7 @@ Stepsize.explorers.track = (figure, { setting, knobs, constants, shape, blocks }
       return false; // samples take a frame of their own
     }
     run ||= new online.Run(new methods[method]({ meta_step_size, step_size }), data);
-    const until = performance.now() + 16;
+    const until = performance.now() + 10;
     for (const one of [run, ...(best === null ? rivals : [])]) {
       while (!one.advance(50)) if (performance.now() > until) return false;
     }
@@ -139,71 +140,44 @@ Stepsize.explorers.track = (figure, { setting, knobs, constants, shape, blocks }
 
   function draw() {
     if (!advance()) return true;
-    const n = data.length, shown = Math.max(1, Math.round(time * n)), rival = rivals[best];
-    const own = { colour: errors.legible(styles[state.method].colour, 0), dash: [], width: 1.6 };
+    const n = data.length, shown = Math.max(1, Math.round(playback.share * n)), rival = rivals[best];
+    const { label, colour } = styles[state.method];
+    const own = { colour: errors.legible(colour, 0), dash: [], width: 1.6 };
     const sgd = { colour: errors.legible(styles.GradientDescent.colour, 0), dash: [6, 3], width: 1.6 };
     const other = { colour: errors.ink, dash: [], width: 0.6 };
-    const x = [0, n], xTicks = ticks(...x).map(([v]) => [v, whole(v)]), xLabel = "examples";
-    const height = (v) => (v > 0 && v < Infinity ? Math.log10(v) : null);
-    // A logarithmic axis around lists of numbers.
-    const frame = (plot, lists, yLabel) => {
-      const found = lists.flat().map(height).filter((v) => v !== null);
-      const low = found.reduce((a, b) => Math.min(a, b), 3), high = found.reduce((a, b) => Math.max(a, b), low);
-      const y = [Math.max(low, high - 12) - 0.1, high + 0.1], yTicks = [];
-      const marks = y[1] - y[0] < 2.5 ? [1, 2, 5] : [1], every = Math.ceil((y[1] - y[0]) / 6);
-      for (let k = Math.floor(y[0]); k <= y[1]; k += every) {
-        for (const m of marks) yTicks.push([k + Math.log10(m), number(m * 10 ** k)]);
-      }
-      plot.frame({ x, y, xTicks, yTicks: yTicks.filter(([v]) => v > y[0] && v < y[1]), xLabel, yLabel });
-    };
-    frame(steps, [...run.step_size, [constants[best]]], "step sizes");
+    const x = [0, n], common = { x, xTicks: ticks(...x).map(([v]) => [v, whole(v)]), xLabel: "examples" };
+    // As many points of a line as there are pixels: step sizes move slowly.
+    const every = Math.ceil(n / 500), count = Math.ceil(shown / every);
+
+    const chosen = constants[best], sizes = run.step_size.filter((_, k) => k % every === 0);
+    const { height, ...axis } = logarithmic([chosen].concat(...sizes));
+    steps.frame({ ...common, ...axis, yLabel: "step sizes" });
     for (let i = data[0].x.length - 1; i >= 0; i--) {
-      const at = (k) => ((a) => (a === null ? null : [k, a]))(height(run.step_size[k][i]));
-      steps.line(shown, at, i < shape.relevant ? { ...own, width: 1 } : other);
+      steps.line(count, (k) => [k * every, height(sizes[k][i])], i < shape.relevant ? { ...own, width: 1 } : other);
     }
-    steps.line(2, (k) => [k * n, height(constants[best])], sgd);
+    steps.line(2, (k) => [k * n, height(chosen)], sgd);
 
     const size = Math.max(1, Math.floor(n / blocks));
     const means = (squares) => Array.from({ length: Math.floor(n / size) }, (_, b) =>
       squares.slice(b * size, (b + 1) * size).reduce((p, q) => p + q, 0) / size);
-    const both = [[means(rival.squares), sgd], [means(run.squares), own]];
-    frame(errors, both.map(([m]) => m), "squared error");
+    const both = [[means(rival.squares), sgd, `SGD ${number(chosen)}`], [means(run.squares), own, label]];
+    const { height: at, ...range } = logarithmic(both.flatMap(([m]) => m));
+    errors.frame({ ...common, ...range, yLabel: "squared error" });
     for (const [m, look] of both) {
-      errors.line(Math.min(m.length, Math.ceil(shown / size)), (b) =>
-        (height(m[b]) === null ? null : [size * (b + 0.5), height(m[b])]), look);
+      errors.line(Math.min(m.length, Math.ceil(shown / size)), (b) => [size * (b + 0.5), at(m[b])], look);
     }
-    errors.names(both.map(([m, { colour }], i) => ({
-      text: i ? styles[state.method].label : `SGD ${number(constants[best])}`,
-      colour, y: height(m[m.length - 1]) ?? errors.y[1],
-    })));
+    errors.names(both.map(([m, { colour }, text]) => ({ text, colour, y: at(m[m.length - 1]) ?? range.y[1] })));
 
     let low = -state.scale, high = state.scale;
     for (const { target: [v] } of data) [low, high] = [Math.min(low, v), Math.max(high, v)];
     const room = 0.3 * (high - low) || 1, y = [low - room, high + room];
-    weights.frame({ x, y, xTicks, yTicks: ticks(...y, 4), xLabel, yLabel: "w₁ and its target" });
+    weights.frame({ ...common, y, yTicks: ticks(...y, 4), yLabel: "w₁ and its target" });
     weights.line(shown, (k) => [k, data[k].target[0]], other);
-    weights.line(shown, (k) => (Number.isFinite(run.w[k + 1][0]) ? [k, run.w[k + 1][0]] : null), own);
-    if (!playing) output.say(words());
+    weights.line(shown, (k) => [k, run.w[k + 1][0]], own);
+    if (!playback.playing) say(words());
     return false;
   }
 
-  const playback = player((share, moving) => {
-    [time, playing] = [share, moving];
-    redraw();
-  });
-  for (const [name, values] of Object.entries(knobs)) {
-    controls[name] = knob(name.replaceAll("_", " "), values, state[name], (value) => {
-      state[name] = value;
-      ask();
-    });
-  }
-  const reset = button("Reset", () => {
-    state = { ...setting };
-    for (const [name, { set }] of Object.entries(controls)) set(state[name]);
-    ask();
-  });
-  top.append(...Object.values(controls).map(({ node }) => node));
-  body.append(el("div", { class: "explorer-buttons" }, reset), plots, playback.node, output.node, top);
-  ask();
+  take({});
   return body;
 };

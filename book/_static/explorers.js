@@ -398,11 +398,13 @@ class Plot {
     const px = this.px(x), py = this.py(y), right = px > this.area.left + 0.75 * this.area.width;
     this.clipped((c) => {
       Object.assign(c, { fillStyle: colour, strokeStyle: this.paper, lineWidth: 3, textBaseline: "middle" });
-      c.font = "11px sans-serif";
-      c.textAlign = right ? "right" : "left";
-      const at = [px + (right ? -9 : 9), py + (text === "★" ? 13 : -6)];
-      c.strokeText(words, ...at);
-      c.fillText(words, ...at);
+      if (words) {
+        c.font = "11px sans-serif";
+        c.textAlign = right ? "right" : "left";
+        const at = [px + (right ? -9 : 9), py + (text === "★" ? 13 : -6)];
+        c.strokeText(words, ...at);
+        c.fillText(words, ...at);
+      }
       c.font = `${size}px sans-serif`;
       c.textAlign = turn ? "right" : "center";
       c.translate(px, py);
