@@ -19,7 +19,6 @@ from stepsize.checks import (
     one_of,
     per_weight,
     rate,
-    starting_point,
 )
 from stepsize.runs import track as run
 from stepsize.streams import LinearSample
@@ -209,7 +208,7 @@ class Landscape(_Steps):
 
 
 def _start(start):
-    pair = starting_point(start, 2)
+    pair = np.asarray(nonnegative("start", start))
     if pair.shape != (2,) or not ((pair >= 0.01) & (pair <= _EDGE)).all():
         raise ValueError(f"start must be two step sizes between 0.01 and {_EDGE}, got {start!r}")
     return dict(zip(_START, pair.tolist(), strict=True))
