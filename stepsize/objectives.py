@@ -180,7 +180,7 @@ class Objective:
 
 def _column(values, w):
     """``values`` of shape (d,) lined up with ``w`` of shape (d, *runs)."""
-    return values.reshape(-1, *[1] * (w.ndim - 1))
+    return values if w.ndim == 1 else values.reshape(-1, *[1] * (w.ndim - 1))
 
 
 def quadratic(curvature, minimizer=None, rotation=0.0):
@@ -230,13 +230,14 @@ def quadratic(curvature, minimizer=None, rotation=0.0):
 
         diagonal = Q
     else:
+        first, *rest = Q.T
 
         def grad(w):
             e = w - _column(w_star, w)
             if d < 8:  # a fixed order of summation: the same bits alone and in a batch
-                total = Q[:, :1].reshape(-1, *[1] * (w.ndim - 1)) * e[0]
-                for j in range(1, d):
-                    total = total + _column(Q[:, j], w) * e[j]
+                total = _column(first, w) * e[0]
+                for column, x in zip(rest, e[1:], strict=True):
+                    total = total + _column(column, w) * x
                 return total
             return np.tensordot(Q, e, axes=1)
 
@@ -278,19 +279,26 @@ def rosenbrock(dim=2):
     if isinstance(dim, bool) or int(dim) != dim or dim < 2:
         raise ValueError(f"dim must be an integer of at least 2, got {dim!r}")
 
+    def parts(w):  # of two weights the numbers themselves, which are fast
+        return w if dim == 2 else (w[:-1], w[1:])
+
     def loss(w):
-        x = w[:-1]
-        r = w[1:] - x * x
+        x, y = parts(w)
+        r = y - x * x
         e = x - 1
-        return (e * e + 100 * (r * r)).sum(axis=0)
+        f = e * e + 100 * (r * r)
+        return f if dim == 2 else f.sum(axis=0)
 
     def grad(w):
-        x = w[:-1]
-        r = w[1:] - x * x
+        x, y = parts(w)
+        r = y - x * x
+        slope = 2 * (x - 1) - 400 * x * r
         g = np.empty_like(w)
-        g[:-1] = 2 * (x - 1) - 400 * x * r
-        g[-1] = 0.0
-        g[1:] += 200 * r
+        if dim == 2:
+            g[0], g[1] = slope, 200 * r
+        else:
+            g[:-1], g[-1] = slope, 0.0
+            g[1:] += 200 * r
         return g
 
     def curvature(w):
