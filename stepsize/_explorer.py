@@ -108,6 +108,7 @@ class Sheet:
             ax.autoscale(True)
         draw(*self.axes)
         for ax in self.axes:
+            ax.autoscale_view()  # whatever the limits were while it was drawn
             _few_ticks(ax.xaxis)
             _few_ticks(ax.yaxis)
         self.figure.canvas.draw()

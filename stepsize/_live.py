@@ -309,17 +309,17 @@ class LiveSteps:
 
     def go_on(self, explorer, work):
         """Part after part, then the picture, then whatever was asked for meanwhile."""
-        self.working = True
+        self.working = False
         try:
             for _ in work:
                 if (loop := _running_loop()) is not None:
                     loop.call_soon(self.go_on, explorer, work)
+                    self.working = True
                     return
             self.show(explorer)
         except ValueError as problem:
             if explorer is self.explorer:
                 self.refuse(problem)
-        self.working = False
         if self.explorer is not self.shown:
             self.go_on(self.explorer, self.explorer.work())
 

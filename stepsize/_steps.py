@@ -492,7 +492,6 @@ class Ray(_Steps):
         "the loss (solid), its tangent (dashed), and LossGrad's parabola (dotted) through the loss "
         "at the step size that is tried, with the exact minimizer, Polyak's and L4's step."
     )
-    boxes = _BOXES[0], (0.58, 0.13, 0.39, 0.84)
 
     def __init__(self, question, **setting):
         super().__init__(question, **setting)

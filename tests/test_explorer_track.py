@@ -10,7 +10,6 @@ from test_explorers import said, show  # noqa: F401  (a fixture)
 
 from stepsize import _track, explore, figures
 from stepsize import track as run
-from stepsize._live import LiveSteps
 
 STATIC = Path(__file__).resolve().parent.parent / "book" / "_static"
 PROBLEMS = explore.track().knobs()["problem"][1]
@@ -145,15 +144,6 @@ def test_divergence_is_said(show):  # noqa: F811
     label = figures.look(explorer.trace.method)["label"]
     assert explorer.lines()[0] == f"{label}: diverged."
     assert said(show(explorer)) == explorer.lines()
-
-
-def test_the_widget_turns_and_says():
-    live = LiveSteps(explore.track(examples=500))
-    live.controls["scale"].value = 5.0
-    live.controls["method"].value = "Autostep"
-    assert live.readout.value == "<br>".join(
-        explore.track("Autostep", scale=5.0, examples=500).lines()
-    )
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The explorers' widgets: moved by program, with the package's own answers behind them."""
 
+import asyncio
+import html
 import re
 import sys
 
@@ -19,7 +21,7 @@ from stepsize import (
     per_weight,
 )
 from stepsize._explorer import number
-from stepsize._live import LiveValley
+from stepsize._live import LiveSteps, LiveValley
 from stepsize.explore import renewed, stops
 
 GD, PLANNED = GradientDescent(0.001), Csawg(0.001, 10, planning_steps=5, correction_steps=10)
@@ -183,6 +185,155 @@ def test_presets_and_reset(live):
     assert live.methods == explore.PUBLISHED["Fig. 3a"]["methods"]
     buttons(live)["Reset"].click()
     assert live.readout.value == first
+
+
+# ---- the explorers of one setting ----------------------------------------------------------------
+
+STEPS = {
+    "planning_step": {"method": Csawg(0.001, 3, planning_steps=5, correction_steps=10)},
+    "rates": {"step_size": 3.0, "momentum": 0.8},
+    "ray": {},
+    "track": {"examples": 500},
+    "sensitivity": {"budget": 100},
+    "landscape": {"examples": 500},
+}
+IMPOSSIBLE = {
+    "planning_step": ("window", 0, "window must be a positive integer, got 0"),
+    "rates": ("momentum", -1.0, "momentum must"),
+    "ray": ("fraction", -1.0, "fraction must"),
+    "track": ("meta_step_size", -1.0, "meta_step_size must"),
+    "sensitivity": ("value", -1, "must be"),
+    "landscape": ("meta_step_size", -1.0, "meta_step_size must"),
+}
+each = pytest.mark.parametrize("name", STEPS)
+
+
+def shown(live):
+    return bytes(live.image.value), live.readout.value
+
+
+def anew(explorer):
+    """Picture and words of an explorer, drawn and said with nothing there before."""
+    return explorer.png(), "<br>".join(map(html.escape, explorer.lines()))
+
+
+def another(control):
+    """A value that the control offers and does not have."""
+    if not hasattr(control, "options"):
+        return control.value - 1
+    values = [o[1] if isinstance(o, tuple) else o for o in control.options]
+    return values[(values.index(control.value) + 1) % len(values)]
+
+
+@each
+def test_every_control_answers_as_a_fresh_explorer_does(name):
+    live = LiveSteps(getattr(explore, name)(**STEPS[name]))
+    assert shown(live) == anew(live.explorer)
+    for knob in live.explorer.knobs():
+        before, moved = live.explorer, another(live.controls[knob])
+        live.controls[knob].value = moved
+        assert live.explorer.value(knob) == moved, knob
+        assert live.explorer.setting == before.replaced(**{knob: moved}).setting
+        assert shown(live) == anew(live.explorer), knob
+        for other, control in live.controls.items():
+            assert control.value == live.explorer.value(other), (knob, other)
+
+
+@each
+def test_moving_back_brings_the_first_picture_back(name):
+    live = LiveSteps(getattr(explore, name)(**STEPS[name]))
+    figure, axes, first = live.sheet.figure, live.sheet.axes, shown(live)
+    control = live.controls[IMPOSSIBLE[name][0]]
+    value = control.value
+    control.value = another(control)
+    assert bytes(live.image.value) != first[0]
+    control.value = value
+    assert shown(live) == first
+    assert (live.sheet.figure, live.sheet.axes, live.sheet.figure.axes) == (figure, axes, axes)
+
+
+@each
+def test_what_is_refused_is_said_and_the_picture_stays(name, monkeypatch):
+    live = LiveSteps(getattr(explore, name)(**STEPS[name]))
+    explorer, first = live.explorer, shown(live)
+    knob, value, message = IMPOSSIBLE[name]
+    live.turn(knob, value)
+    assert "alert" in live.error.value and message in html.unescape(live.error.value)
+    assert shown(live) == first and live.explorer is explorer
+    # and so where the drawing finds out, after the control has moved
+    control = live.controls[knob]
+    value = control.value
+
+    def refusing(*axes):
+        raise ValueError("the loss is <nowhere> finite")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(explorer), "draw", lambda self, *axes: refusing(*axes))
+        control.value = another(control)
+    assert "&lt;nowhere&gt; finite" in live.error.value
+    assert shown(live) == first and live.explorer is explorer and control.value == value
+    control.value = another(control)
+    assert not live.error.value and shown(live) == anew(live.explorer) != first
+
+
+@pytest.mark.parametrize(
+    ("name", "far", "words"),
+    [
+        ("planning_step", {"step_size": 1.0, "at": 60}, "a place that is not finite"),
+        ("rates", {"step_size": 4.0}, "it does not converge"),
+        ("ray", {"step_size": 0.1}, "LossGrad&#x27;s next step is shorter"),
+        ("track", {"scale": 100.0, "meta_step_size": 0.1}, "IDBD: diverged."),
+        ("sensitivity", {"value": 1.0}, "diverged after 100 gradient evaluations"),
+        ("landscape", {"alpha_1": 0.6, "alpha_2": 0.6}, "went from not finite"),
+    ],
+)
+def test_a_setting_that_goes_too_far_is_drawn_and_said(name, far, words):
+    live = LiveSteps(getattr(explore, name)(**STEPS[name]))
+    first = shown(live)
+    for knob, value in far.items():
+        live.controls[knob].value = value
+    assert words in live.readout.value and not live.error.value
+    assert shown(live) == anew(live.explorer) != first
+
+
+def test_the_point_of_a_ray_has_sliders():
+    live = LiveSteps(explore.ray())
+    live.controls["x"].value, live.controls["y"].value = 1.25, -0.5
+    assert live.explorer.setting["w"] == [1.25, -0.5]
+    assert live.readout.value.startswith("From (1.25, -0.5) with step size 0.001")
+    # where another objective's view ends, so does the slider, and the point with it
+    live.controls["x"].value = -1.8
+    live.controls["objective"].value = "bowl"
+    assert live.controls["x"].value == live.explorer.setting["w"][0] == -1.5
+    assert {"x", "y"} & set(live.explorer.data()["knobs"]) == set()
+
+
+def test_steps_that_a_shorter_run_does_not_have_are_not_offered():
+    live = LiveSteps(explore.planning_step(STEPS["planning_step"]["method"]))
+    live.controls["at"].value = live.controls["at"].max
+    longest = live.controls["at"].value
+    live.controls["correction_steps"].value = 0
+    assert live.controls["at"].value == live.controls["at"].max < longest
+
+
+def test_long_work_lets_a_kernel_breathe_and_ends_with_the_last_setting():
+    live = LiveSteps(explore.track(examples=500))
+    first = shown(live)
+
+    async def kernel():
+        live.controls["scale"].value = 5.0
+        assert live.working and shown(live) == first
+        await asyncio.sleep(0)
+        live.controls["method"].value = "Autostep"  # while the first is still at work
+        while live.working:
+            await asyncio.sleep(0)
+
+    asyncio.run(kernel())
+    assert live.shown is live.explorer
+    assert shown(live) == anew(explore.track("Autostep", scale=5.0, examples=500))
+
+
+# ---- all of them ---------------------------------------------------------------------------------
 
 
 def test_any_method_has_knobs_of_its_own():
