@@ -173,7 +173,7 @@ Stepsize.explorers.track = (figure, { setting, knobs, constants, shape, blocks }
     const room = 0.3 * (high - low) || 1, y = [low - room, high + room];
     weights.frame({ ...common, y, yTicks: ticks(...y, 4), yLabel: "w₁ and its target" });
     weights.line(shown, (k) => [k, data[k].target[0]], other);
-    weights.line(shown, (k) => [k, run.w[k + 1][0]], own);
+    weights.line(shown, (k) => [k, run.w[k + 1][0]], { ...own, width: 1 });
     if (!playback.playing) say(words());
     return false;
   }

@@ -39,7 +39,8 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-const whole = (n) => n.toLocaleString("en");
+const english = new Intl.NumberFormat("en"); // kept: to make one takes longer than to use it
+const whole = (n) => english.format(n);
 
 // Three significant digits, as in the package's own words: 0.0123, 465, 1.2e-9.
 function number(x) {
@@ -348,7 +349,7 @@ class Plot {
   }
 
   // A line through n points; at(i) returns [x, y], with a gap where they are not finite, or null.
-  // Points within half a pixel's width are drawn as one upright stroke, which they would fill.
+  // Points in one column of pixels become one upright stroke, which they would fill.
   line(n, at, { colour, dash, width }) {
     this.clipped((c) => {
       Object.assign(c, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
@@ -357,7 +358,10 @@ class Plot {
       const limit = (v) => Math.max(-1e4, Math.min(1e4, v));
       let pen = false, x0, low, high, last;
       const upright = () => {
-        if (pen && high - low > 0.5) for (const y of [low, high, last]) c.lineTo(x0, y);
+        if (!pen || high - low < 0.5) return;
+        const up = last - low < high - last;
+        c.lineTo(x0, up ? high : low);
+        c.lineTo(x0, up ? low : high);
       };
       for (let i = 0; i < n; i++) {
         const point = at(i);
@@ -367,7 +371,7 @@ class Plot {
           continue;
         }
         const x = limit(this.px(point[0])), y = limit(this.py(point[1]));
-        if (pen && Math.abs(x - x0) < 0.5) {
+        if (pen && Math.abs(x - x0) * this.dpr < 1) {
           if (y < low) low = y;
           if (y > high) high = y;
           last = y;
