@@ -52,7 +52,7 @@ _KNOBS = {
     "step_size": ("step size η", [0.01, 0.02, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4]),
     "beta2": ("decay β₂", [0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999]),
     "seed": ("seed", list(range(1, 21))),
-    "examples": ("samples", [1000, 2000, 4000, 8000, 16000]),
+    "examples": ("samples", [1000, 2000, 4000, 8000, 12000]),
 }
 
 
@@ -264,7 +264,7 @@ def landscape(
     >>> from stepsize import explore
     >>> explorer = explore.landscape("RMSProp", examples=1000)
     >>> explorer.path[-1]  # larger for the weight that needs none
-    array([0.0622..., 0.0399...])
+    array([0.0622..., 0.0400...])
     """
     return Landscape(
         question,

@@ -40,7 +40,7 @@ Stepsize.explorers.landscape = (figure, { setting, knobs, labels, made, shape, e
   }, 0.01);
 
   function draw() {
-    data ||= online.samples({ ...shape, ...state }, shape);
+    if (!data) return (data = online.samples({ ...shape, ...state }, shape)); // in a frame of its own
     if (!run) {
       const { twin, given } = made[state.method], step_size = at().reverse();
       run = new online.Run(new methods[twin]({ ...state, ...given }), data);
@@ -59,7 +59,7 @@ Stepsize.explorers.landscape = (figure, { setting, knobs, labels, made, shape, e
     map.line(rest.length, (i) => rest[i], look(ink, 1.4, [2, 3]));
     map.line(path.length, (i) => path[i], own);
     map.dots([last], own, 5);
-    Object.assign(map.context, { fillStyle: ink, textAlign: "left" });
+    map.context.textAlign = "left";
     for (const [text, a, b] of [...marks, ["unstable", 0.46, 0.56]]) {
       map.context.fillText(text, map.px(a) - 5, map.py(b));
     }
@@ -76,7 +76,7 @@ Stepsize.explorers.landscape = (figure, { setting, knobs, labels, made, shape, e
     errors.line(Math.floor(run.squares.length / size), (i) => [size * (i + 0.5), mean(i)], thin);
     graph(errors, error, own);
     marks.forEach(([,,, e], i) => errors.line(2, (k) => [k * n, e], look(ink, 1, [6 * i, 3 * i])));
-    errors.names(marks.map(([text,,, y]) => ({ text, y, colour: ink })));
+    errors.names(marks.map(([text,,, e], i) => ({ text, y: e + 0.2 * i, colour: ink })));
     if (more) return true;
     const [[from, e], [to, f]] = [path[0], last].map((pair) => [pair.map(text).join(", "), text(error(pair))]);
     say([`${state.method}: step sizes (constant, flipping) from (${from}) at sample ${every} to ` +
