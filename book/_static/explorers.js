@@ -7,27 +7,12 @@
 //
 // where NAME is the figure's data-explorer, setting what its data-setting holds, and body an
 // element (class "explorer-body") that takes the place of the picture. The arithmetic is in
-// methods.js, what has a name in catalogue.js. Stepsize.kit is what the functions share:
-//
-//   el(tag, attributes, ...children); whole(n), number(x): numbers as the package writes them
-//   slider(label, values, value, change, show), choice(label, [[key, text], ...], value, change),
-//   checkbox(label, value, change), knob(label, values, value, change): each { node, set(value) }
-//   button(text, onclick, attributes); readout(): { node, say(lines) }
-//   player(change): { node, share, playing, reset() }; linked(figure, write, read): [button, status]
-//   new Plot(parent, label, "map" or "curve"): first frame({ x, y, xTicks, yTicks, xLabel, yLabel,
-//     under }), then line(n, at, look), dots(points, look, size), sign(point, text, colour,
-//     size, words, turn), names(entries), px, py, point, ...
-//   ticks(low, high, count), powers(low, high), power(k); new Contours().draw(plot, key, height)
-//   swatch(canvas, look); logarithmic(values, most): { y, yTicks, height }; having(values, value)
-//   draggable(plot, move), marker(plot, move, step): { node, show([x, y], name) }
-//   redrawn(figure, draw): ask(); draw() returns true where it needs another frame
-//   objective(name); renewed(name, last); knobOf(name, p); within(values, word)
-//   sliders(made, knobs, labels, state, take); assemble(controls, buttons, labels, ...above):
-//   { body, top, say, plots }
+// methods.js, what has a name in catalogue.js, and what the functions share is Stepsize.kit, below:
+// words and numbers, controls, plots, what has a name, the parts of an explorer.
 "use strict";
 
 (() => {
-// ---- kit: elements and words -----------------------------------------------------------------
+// ---- kit: elements and words
 
 function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -51,7 +36,7 @@ function number(x) {
   return value.toExponential().replace("e+", "e");
 }
 
-// ---- kit: controls; each is { node, set(value) } and calls change(value) ---------------------
+// ---- kit: controls; each is { node, set(value) } and calls change(value)
 
 let ids = 0;
 
@@ -194,7 +179,7 @@ function linked(figure, write, read) {
   return [copy, status];
 }
 
-// ---- kit: plots ------------------------------------------------------------------------------
+// ---- kit: plots
 
 const raised = (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)];
 const power = (k) => "10" + String(k).replace(/./g, raised);
@@ -554,7 +539,7 @@ function swatch(canvas, { colour, dash, width }) {
   c.stroke();
 }
 
-// ---- kit: what has a name --------------------------------------------------------------------
+// ---- kit: what has a name
 
 const { objectives, knobs, fresh } = Stepsize.catalogue;
 const built = {};
@@ -587,7 +572,7 @@ function within(values, word) {
   return numbers.every(Number.isInteger) ? Math.round(inside) : inside;
 }
 
-// ---- kit: the parts of an explorer -----------------------------------------------------------
+// ---- kit: the parts of an explorer
 
 // A control for each of some lists of values, put into `made`; take({ name: value }) gets what is
 // moved. One without a label has its name.
@@ -615,7 +600,7 @@ Stepsize.kit = {
 };
 Stepsize.explorers = {};
 
-// ---- start -----------------------------------------------------------------------------------
+// ---- start
 
 // A figure comes alive as a whole or keeps its static picture.
 function enliven(figure) {
