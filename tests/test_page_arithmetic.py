@@ -68,17 +68,12 @@ def bowl(rng):
     return given, d
 
 
-def valley(rng):
-    d = int(rng.choice([2, 2, 2, 3, 7]))
-    return ({"dim": d} if d > 2 else {}), d
-
-
 def plane(rng):
     """A function of two weights, without parameters."""
     return {}, 2
 
 
-DRAW = {"quadratic": bowl, "rosenbrock": valley, "beale": plane, "camel": plane}
+DRAW = {"quadratic": bowl, "rosenbrock": plane, "beale": plane, "camel": plane}
 
 
 def on_page(method, parameters, objective, given, w0, budget):

@@ -10,38 +10,24 @@
 "use strict";
 
 globalThis.Stepsize = (() => {
-// ---- objectives: { minimizer, loss(w), grad(w), curvature(w) } -------------------------------
+// ---- objectives: { minimizer, loss(w), grad(w), curvature(w) }
 
-function rosenbrock({ dim = 2 } = {}) {
+// In the plane.
+function rosenbrock() {
+  const residual = ([x, y]) => y - x * x;
   return {
-    minimizer: Array(dim).fill(1),
+    minimizer: [1, 1],
     loss(w) {
-      let total = 0;
-      for (let i = 0; i + 1 < dim; i++) {
-        const r = w[i + 1] - w[i] * w[i], e = w[i] - 1;
-        total += e * e + 100 * (r * r);
-      }
-      return total;
+      const r = residual(w), e = w[0] - 1;
+      return e * e + 100 * (r * r);
     },
     grad(w) {
-      const g = [];
-      let before = 0; // 200 r of the valley that ends in this weight
-      for (let i = 0; i + 1 < dim; i++) {
-        const x = w[i], r = w[i + 1] - x * x;
-        g.push(2 * (x - 1) - 400 * x * r + before);
-        before = 200 * r;
-      }
-      g.push(0 + before);
-      return g;
+      const [x] = w, r = residual(w);
+      return [2 * (x - 1) - 400 * x * r, 200 * r];
     },
     curvature(w) {
-      const c = [];
-      for (let i = 0; i < dim; i++) {
-        let own = 0;
-        if (i + 1 < dim) own = 2 - 400 * (w[i + 1] - w[i] * w[i]) + 800 * w[i] * w[i];
-        c.push(i > 0 ? own + 200 : own);
-      }
-      return c;
+      const [x] = w;
+      return [2 - 400 * residual(w) + 800 * x * x, 200];
     },
   };
 }
@@ -112,7 +98,7 @@ function camel() {
   };
 }
 
-// ---- methods: init(w) -> state, step(w, state, oracle) -> w; the state is updated -------------
+// ---- methods: init(w) -> state, step(w, state, oracle) -> w; the state is updated
 
 const everywhere = (value, w) => w.map(() => value);
 const descend = (w, alpha, g) => w.map((x, i) => x - alpha * g[i]); // one step size for all
@@ -136,6 +122,20 @@ class Method {
   }
   memory() {
     return {};
+  }
+}
+
+// Methods that keep running averages of the gradient and its square, from zero on.
+class Moments extends Method {
+  memory(w, zero) {
+    return { m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
+  }
+  observe(g, state) {
+    const { beta1, beta2 } = this;
+    state.beta1_k *= beta1;
+    state.beta2_k *= beta2;
+    state.m = average(beta1, state.m, g);
+    state.v = average(beta2, state.v, squares(g));
   }
 }
 
@@ -213,11 +213,10 @@ class Csawg extends Method {
   }
   plan(w, g, state, oracle) {
     const { sum_1, sum_2 } = state;
-    const alpha = (state.step_size = sum_1.map((a, i) => (sum_2[i] !== 0 ? a / sum_2[i] : 0)));
+    const alpha = (state.step_size = sum_1.map((a, i) => ratio(a, sum_2[i])));
     for (let p = 0; p < this.planning_steps; p++) {
       if (!this.reuse_gradient) g = this.gradient(w, state, oracle);
-      const g_p = g;
-      w = w.map((x, i) => x - alpha[i] * g_p[i]);
+      w = descendEach(w, alpha, g);
       for (let m = 0; m < this.correction_steps; m++) {
         g = oracle.grad(w);
         w = descend(w, this.step_size, g);
@@ -255,13 +254,13 @@ class StochasticPolyak extends Method {
   }
 }
 
-class L4 extends Method {
+class L4 extends Moments {
   static defaults = {
     direction: "momentum", fraction: 0.15, minimum_factor: 0.9, initial_factor: 0.75, forget_time: 1000,
     minimum: null, beta1: 0.9, beta2: 0.999, direction_eps: 1e-4, eps: 1e-12,
   };
   memory(w, zero) {
-    return { lowest: null, m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
+    return { lowest: null, ...super.memory(w, zero) };
   }
   step(w, state, oracle) {
     const f = oracle.loss(w), g = oracle.grad(w);
@@ -277,16 +276,12 @@ class L4 extends Method {
     return descend(w, alpha, v);
   }
   directions(g, state) {
-    const { direction, beta1, beta2, direction_eps } = this;
-    if (direction === "gradient") return [g, g];
-    state.beta1_k *= beta1;
-    state.m = average(beta1, state.m, g);
+    if (this.direction === "gradient") return [g, g];
+    this.observe(g, state);
     const g_hat = state.m.map((x) => x / (1 - state.beta1_k));
-    if (direction === "momentum") return [g_hat, g_hat];
-    state.beta2_k *= beta2;
-    state.v = average(beta2, state.v, squares(g));
-    return [g_hat, g_hat.map((x, i) =>
-      ratio(x, Math.sqrt(state.v[i] / (1 - state.beta2_k)) + direction_eps))];
+    if (this.direction === "momentum") return [g_hat, g_hat];
+    const size = state.v.map((x) => Math.sqrt(x / (1 - state.beta2_k)) + this.direction_eps);
+    return [g_hat, g_hat.map((x, i) => ratio(x, size[i]))];
   }
 }
 
@@ -332,19 +327,13 @@ class RMSProp extends Method {
   }
 }
 
-class Adam extends Method {
+class Adam extends Moments {
   static defaults = {
     step_size: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, bias_correction: true, eps_inside: false,
   };
-  memory(w, zero) {
-    return { m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
-  }
   step(w, state, oracle) {
-    const g = oracle.grad(w);
-    let m = (state.m = average(this.beta1, state.m, g));
-    let v = (state.v = average(this.beta2, state.v, squares(g)));
-    state.beta1_k *= this.beta1;
-    state.beta2_k *= this.beta2;
+    this.observe(oracle.grad(w), state);
+    let { m, v } = state;
     if (this.bias_correction) {
       m = m.map((x) => x / (1 - state.beta1_k));
       v = v.map((x) => x / (1 - state.beta2_k));
@@ -376,18 +365,15 @@ class HypergradientDescent extends Method {
   }
 }
 
-class AdamHD extends Method {
+class AdamHD extends Moments {
   static defaults = { step_size: REQUIRED, meta_step_size: REQUIRED, beta1: 0.9, beta2: 0.999, eps: 1e-8 };
   memory(w, zero) {
-    return { alpha: this.step_size, u: zero, m: zero, v: zero, beta1_k: 1, beta2_k: 1 };
+    return { alpha: this.step_size, u: zero, ...super.memory(w, zero) };
   }
   step(w, state, oracle) {
     const g = oracle.grad(w);
     const alpha = (state.alpha += this.meta_step_size * inner(g, state.u));
-    state.m = average(this.beta1, state.m, g);
-    state.v = average(this.beta2, state.v, squares(g));
-    state.beta1_k *= this.beta1;
-    state.beta2_k *= this.beta2;
+    this.observe(g, state);
     const scale = state.v.map((v) => ratio(Math.sqrt(1 - state.beta2_k), Math.sqrt(v) + this.eps));
     state.u = scale.map((s, i) => s * (state.m[i] / (1 - state.beta1_k)));
     state.step_size = scale.map((s) => alpha * s);
@@ -447,7 +433,7 @@ class Autostep extends Method {
   }
 }
 
-// ---- runs ------------------------------------------------------------------------------------
+// ---- runs
 
 // The Euclidean distance, without overflow or underflow of the squares.
 function distance(w, minimizer) {
