@@ -1,7 +1,5 @@
-// Three explorers that look inside one method: a planning step, two-step rates, one ray.
-//
-// First their arithmetic, which tests hold against the package; then what is drawn, with the kit
-// of explorers.js. Each says the same as its twin in stepsize/_steps.py.
+// Three explorers that look inside one method: a planning step, two-step rates, one ray. Their
+// arithmetic, which tests hold against the package, comes first. Their twins: stepsize/_steps.py.
 "use strict";
 
 Stepsize.steps = (() => {
@@ -128,10 +126,8 @@ function arrow(plot, from, to, colour, width) {
 // Contours at fourteen levels of the logarithm between what a view holds, with fewer pixels than
 // the screen's, for a view may change under a slider.
 function landscape(plot, contours, objective, [x, y]) {
-  const height = (w) => Math.log10(objective.loss(w)), seen = [];
-  for (let i = 0; i < 64; i++) {
-    seen.push(height([x[0] + ((i % 8) / 7) * (x[1] - x[0]), y[0] + (Math.floor(i / 8) / 7) * (y[1] - y[0])]));
-  }
+  const height = (w) => Math.log10(objective.loss(w)), at = ([a, b], i) => a + (i / 7) * (b - a);
+  const seen = Array.from({ length: 64 }, (_, i) => height([at(x, i % 8), at(y, i >> 3)]));
   const low = Math.min(...seen.filter((h) => h > -40)), span = Math.max(...seen) - low || 1;
   plot.frame({
     x, y, xTicks: ticks(...x, 4), yTicks: ticks(...y, 4), xLabel: "w₁", yLabel: "w₂",
@@ -149,15 +145,10 @@ function wider(values, least) {
 // ---- inside a planning step
 
 Stepsize.explorers["planning-step"] = (figure, { setting, objectives, knobs, labels, colours }) => {
-  let state = { ...setting }, run;
+  const state = { ...setting }, made = {}, ask = redrawn(figure, draw);
   const { view } = objectives[setting.objective], objective = named(setting.objective);
   const stops = [], contours = []; // one for each evaluation, one for each planning
-  const compute = () => {
-    run = Stepsize.steps.inside(new Stepsize.methods.Csawg(state), objective, state.w0, state.plannings);
-    stops.splice(0, Infinity, ...run.points.keys());
-  };
-  compute();
-  const ask = redrawn(figure, draw);
+  let run;
   const go = (n) => {
     state.at = Math.max(0, Math.min(stops.length - 1, n));
     made.at.set(state.at);
@@ -165,8 +156,9 @@ Stepsize.explorers["planning-step"] = (figure, { setting, objectives, knobs, lab
   };
   const take = (changes) => {
     Object.assign(state, changes);
-    for (const name of Object.keys(knobs)) made[name].set(state[name]);
-    compute();
+    run = Stepsize.steps.inside(new Stepsize.methods.Csawg(state), objective, state.w0, state.plannings);
+    stops.splice(0, Infinity, ...run.points.keys());
+    for (const name in made) made[name].set(state[name]);
     go(state.at);
   };
   const next = () => {
@@ -174,7 +166,7 @@ Stepsize.explorers["planning-step"] = (figure, { setting, objectives, knobs, lab
     while (n < stops.length && !(run.stages[n].kind === "leap" && run.stages[n].leap === 1)) n += 1;
     go(n - 1);
   };
-  const made = { at: slider("gradient evaluations", stops, state.at, go, whole) };
+  made.at = slider("gradient evaluations", stops, state.at, go, whole);
   sliders(made, knobs, labels, state, take);
   const { body, say, plots: [map, ...fits] } = assemble(made, [
     button("Reset", () => take(setting)),
@@ -236,7 +228,7 @@ Stepsize.explorers["planning-step"] = (figure, { setting, objectives, knobs, lab
     });
     say(words());
   }
-  ask();
+  take({});
   return body;
 };
 
@@ -246,7 +238,7 @@ Stepsize.explorers.rates = (figure, { setting, methods, knobs, labels, colours, 
   const state = { ...setting }, ask = redrawn(figure, draw), made = {}, { eigenvalues } = Stepsize.steps;
   const take = (changes) => {
     Object.assign(state, changes);
-    for (const name of Object.keys(changes)) made[name].set(state[name]);
+    for (const name in made) made[name].set(state[name]);
     ask();
   };
   const toBest = () => {
@@ -325,7 +317,7 @@ Stepsize.explorers.ray = (figure, { setting, objectives, knobs, labels, colours 
     const { view } = objectives[state.objective];
     objective = named(state.objective);
     state.w = state.w.map((x, i) => Number(Math.min(view[i][1], Math.max(view[i][0], x)).toFixed(2)));
-    for (const name of Object.keys(made)) made[name].set(state[name]);
+    for (const name in made) made[name].set(state[name]);
     ask();
   };
   sliders(made, knobs, labels, state, take);

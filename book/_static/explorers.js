@@ -78,8 +78,8 @@ function slider(label, values, value, change, show = number) {
 }
 
 function choice(label, options, value, change) {
-  const input = el("select", { onchange: () => change(input.value) });
-  for (const [key, text] of options) input.append(el("option", { value: key }, text));
+  const input = el("select", { onchange: () => change(input.value) },
+    ...options.map(([key, text]) => el("option", { value: key }, text)));
   const set = (v) => (input.value = v);
   set(value);
   return { node: labelled(label, input), set };
@@ -274,21 +274,19 @@ class Plot {
       c.fillRect(left, top, width, height);
       c.globalAlpha = 1;
     };
-    const bottom = area.top + area.height;
-    c.textAlign = "center";
-    c.textBaseline = "top";
+    const bottom = area.top + area.height, faint = under ? 0 : 0.12;
+    Object.assign(c, { textAlign: "center", textBaseline: "top" });
     for (const [at, text] of xTicks) {
       const px = Math.round(this.px(at));
-      rule(under ? 0 : 0.12, px, area.top, 1, area.height);
+      rule(faint, px, area.top, 1, area.height);
       rule(0.6, px, bottom, 1, 4);
       c.fillText(text, px, bottom + 6);
     }
     c.fillText(xLabel, area.left + area.width / 2, bottom + 22);
-    c.textAlign = "right";
-    c.textBaseline = "middle";
+    Object.assign(c, { textAlign: "right", textBaseline: "middle" });
     for (const [at, text] of yTicks) {
       const py = Math.round(this.py(at));
-      rule(under ? 0 : 0.12, area.left, py, area.width, 1);
+      rule(faint, area.left, py, area.width, 1);
       rule(0.6, area.left - 4, py, 4, 1);
       c.fillText(text, area.left - 6, py);
     }
@@ -314,12 +312,10 @@ class Plot {
   // The point of the plane under a pointer.
   point(event) {
     const box = this.canvas.getBoundingClientRect(), { area } = this;
-    const u = (event.clientX - box.left - area.left) / area.width;
-    const v = (event.clientY - box.top - area.top) / area.height;
-    const inside = (t) => Math.min(1, Math.max(0, t));
+    const between = ([low, high], share) => low + Math.min(1, Math.max(0, share)) * (high - low);
     return [
-      this.x[0] + inside(u) * (this.x[1] - this.x[0]),
-      this.y[1] - inside(v) * (this.y[1] - this.y[0]),
+      between(this.x, (event.clientX - box.left - area.left) / area.width),
+      between(this.y, 1 - (event.clientY - box.top - area.top) / area.height),
     ];
   }
 
@@ -446,7 +442,7 @@ function marker(plot, move, step = 0.05) {
     const way = keys[event.key], size = event.shiftKey ? 5 * step : step;
     if (!way) return;
     event.preventDefault();
-    move(place.map((v, i) => v + size * way[i]));
+    move((place = place.map((v, i) => v + size * way[i]))); // the next key may come before a frame
   } });
   const show = (at, name) => {
     place = at;
@@ -466,10 +462,8 @@ class Contours {
     const { area, dpr, ink, context } = plot;
     const w = Math.round(area.width * dpr), h = Math.round(area.height * dpr);
     const now = JSON.stringify([key, w, h, ink]);
-    if (now !== this.key) {
-      this.key = now;
-      this.canvas = this.render(plot, w, h, height);
-    }
+    if (now !== this.key) this.canvas = this.render(plot, w, h, height);
+    this.key = now;
     context.drawImage(this.canvas, area.left, area.top, area.width, area.height);
   }
 
@@ -602,22 +596,17 @@ Stepsize.explorers = {};
 
 // ---- start
 
-// A figure comes alive as a whole or keeps its static picture.
-function enliven(figure) {
-  const make = Stepsize.explorers[figure.dataset.explorer];
-  if (!make) return;
-  const body = make(figure, JSON.parse(figure.dataset.setting));
-  figure.insertBefore(body, figure.querySelector("figcaption"));
-  figure.classList.add("live");
-}
-
-// One after the other, each in a task of its own, and so its first picture.
+// A figure comes alive as a whole or keeps its static picture; one after the other, each in a task
+// of its own, and so its first picture.
 function all() {
   const figures = [...document.querySelectorAll("figure.explorer[data-explorer]")];
   const next = () => {
-    if (!figures.length) return;
+    const figure = figures.shift(), make = Stepsize.explorers[figure?.dataset.explorer];
+    if (!figure) return;
     requestAnimationFrame(() => setTimeout(next));
-    enliven(figures.shift());
+    if (!make) return;
+    figure.querySelector("figcaption").before(make(figure, JSON.parse(figure.dataset.setting)));
+    figure.classList.add("live");
   };
   setTimeout(next);
 }
