@@ -170,7 +170,13 @@ def test_the_start_is_moved_by_keys_mouse_and_finger(show):  # noqa: F811
         start_of(page).press(key)
         moved[name] = round(moved[name] + by / 100, 2)
         assert said(page) == explorer.replaced(**moved).lines()
-    for _ in range(40):  # and no farther than to the edge
+    page.evaluate(  # several keys within a frame
+        """() => { for (let i = 0; i < 5; i++) document.activeElement.dispatchEvent(
+          new KeyboardEvent("keydown", { key: "ArrowRight" })) }"""
+    )
+    moved["alpha_1"] = round(moved["alpha_1"] + 0.05, 2)
+    assert said(page) == explorer.replaced(**moved).lines()
+    for _ in range(4):  # and no farther than to the edge
         start_of(page).press("Shift+ArrowDown")
         two = said(page)
     assert two == explorer.replaced(**moved | {"alpha_2": 0.01}).lines()
