@@ -153,6 +153,8 @@ class Track(_Steps):
 
     def work(self):
         """Samples and tuned SGD, where the data are new, and the run."""
+        samples(*self.data_setting)
+        yield
         tuned(*self.data_setting)
         yield
         _ = self.trace
