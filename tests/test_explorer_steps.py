@@ -379,39 +379,5 @@ def test_a_cell_gets_the_same_page_each_time(name):
     assert '<img alt="' in text and explorer.summary().endswith(" ".join(explorer.lines()))
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_alive_narrow_dark_and_named(show, name):  # noqa: F811
-    explorer = ALL[name]()
-    window = show(explorer, color_scheme="light")
-    assert said(window) == explorer.lines()
-    pictures = []
-    for scheme in ("light", "dark", "light"):
-        window.emulate_media(color_scheme=scheme)
-        two_frames(window)
-        pictures.append(window.locator(".map canvas").evaluate("c => c.toDataURL()"))
-    assert pictures[0] == pictures[2] != pictures[1]
-    for width in (320, 390, 1280):
-        window.set_viewport_size({"width": width, "height": 800})
-        two_frames(window)
-        assert window.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    for control in window.locator("figure.explorer :is(input, select)").all():
-        assert control.evaluate("i => i.labels.length && i.labels[0].textContent.trim()")
-    for control in window.locator("figure.explorer button").all():
-        assert control.inner_text().strip() or control.get_attribute("aria-label")
-    assert window.locator("figure.explorer output").get_attribute("aria-live") == "polite"
-    window.emulate_media(media="print")
-    assert window.locator("figure.explorer > img").is_visible()
-    assert window.locator(".explorer-body").is_hidden()
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_without_scripts_the_picture_stands(show, name):  # noqa: F811
-    explorer = ALL[name]()
-    window = show(explorer, java_script_enabled=False)
-    picture = window.locator("figure.explorer > img")
-    assert picture.is_visible() and picture.get_attribute("alt") == explorer.summary()
-    assert window.locator("figcaption").inner_text() == explorer.question
-
-
 def test_the_script_is_light():
     assert SCRIPT.stat().st_size < 23_000

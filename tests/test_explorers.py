@@ -91,6 +91,25 @@ def words(methods, **setting):
     return list(map(explore._words, explore._labels(explorer.methods), explorer.traces))
 
 
+# Every kind of explorer, as short to compute as it comes.
+KINDS = {
+    "valley": lambda: explore.valley(grad_evals=300),
+    "planning-step": explore.planning_step,
+    "rates": explore.rates,
+    "ray": explore.ray,
+    "track": lambda: explore.track(examples=500, noise=0.5),
+    "sensitivity": explore.sensitivity,
+    "landscape": explore.landscape,
+}
+of_every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def picture(figure):
+    """All that is drawn, as a text."""
+    draw = "all => all.map((canvas) => canvas.toDataURL()).join()"
+    return figure.locator(".plot canvas").evaluate_all(draw)
+
+
 def card(page, name):
     return page.locator("fieldset").filter(
         has=page.locator("legend", has_text=re.compile(f"^{name}$"))
@@ -256,13 +275,14 @@ def test_objectives(show):
         assert page.evaluate("document.activeElement.selectedOptions[0].value") == objective
 
 
-def test_light_and_dark(show):
-    page = show(explore.valley([GD, Csawg(0.001, 1000)]), color_scheme="light")
+@of_every_kind
+def test_light_and_dark(show, kind):
+    page = show(KINDS[kind](), color_scheme="light")
     pictures = []
     for scheme in ("light", "dark", "light"):
         page.emulate_media(color_scheme=scheme)
-        said(page)
-        pictures.append(page.locator(".map canvas").evaluate("c => c.toDataURL()"))
+        two_frames(page)
+        pictures.append(picture(page))
     assert pictures[0] == pictures[2] != pictures[1]
 
 
@@ -277,49 +297,86 @@ def test_the_book_s_theme_switch_is_followed(show):
     assert page.locator(".map canvas").evaluate("c => c.toDataURL()") != before
 
 
-def test_no_sideways_scroll(show):
-    page = show(explore.valley(**explore.PUBLISHED["Fig. 7a"]))
+@of_every_kind
+def test_no_sideways_scroll(show, kind):
+    page = show(KINDS[kind]())
     for width in (320, 390, 1280):
         page.set_viewport_size({"width": width, "height": 800})
-        said(page)
+        two_frames(page)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
-def test_without_scripts_the_picture_stands(show):
-    explorer = explore.valley([GD, PLANNED])
+def test_four_methods_need_no_sideways_scroll(show):
+    page = show(
+        explore.valley(**explore.PUBLISHED["Fig. 7a"]), viewport={"width": 320, "height": 800}
+    )
+    two_frames(page)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+@of_every_kind
+def test_without_scripts_the_picture_stands(show, kind):
+    explorer = KINDS[kind]()
     page = show(explorer, java_script_enabled=False)
-    picture = page.locator("figure.explorer > img")
-    assert picture.is_visible() and picture.bounding_box()["width"] > 300
-    assert "465 gradient evaluations" in picture.get_attribute("alt")
+    shown = page.locator("figure.explorer > img")
+    assert shown.is_visible() and shown.bounding_box()["width"] > 300
+    assert shown.get_attribute("alt") == explorer.summary()
     assert page.locator("figcaption").inner_text() == explorer.question
     assert page.locator("input, select, button").count() == 0
 
 
-def test_in_print_the_picture_stands(show):
-    page = show(explore.valley([GD]))
+@of_every_kind
+def test_in_print_the_picture_stands(show, kind):
+    page = show(KINDS[kind]())
+    two_frames(page)
     page.emulate_media(media="print")
     assert page.locator("figure.explorer > img").is_visible()
     assert page.locator(".explorer-body").is_hidden()
 
 
-def test_every_control_has_a_name_and_the_readout_is_announced(show):
-    page = show(explore.valley([GD, PLANNED]))
-    unnamed = page.evaluate(
-        """[...document.querySelectorAll("figure.explorer :is(input, select)")]
-           .filter((i) => !i.labels.length || !i.labels[0].textContent.trim()).length"""
-    )
-    assert unnamed == 0
-    said(page)
-    for control in page.locator("figure.explorer button").all():
+CONTROLS = ".explorer-body :is(button, input, select, summary)"
+
+
+@of_every_kind
+def test_every_control_has_a_name_and_the_readout_is_announced(show, kind):
+    page = show(KINDS[kind]())
+    two_frames(page)
+    for control in page.locator(".explorer-body :is(input, select)").all():
+        assert control.evaluate("i => i.labels.length && i.labels[0].textContent.trim()")
+    for control in page.locator(".explorer-body button").all():
         assert control.inner_text().strip() or control.get_attribute("aria-label")
+    for canvas in page.locator(".plot canvas").all():
+        assert canvas.get_attribute("role") == "img" and canvas.get_attribute("aria-label")
     assert page.locator("figure.explorer output").get_attribute("aria-live") == "polite"
-    # In the order of the page, each can be reached by the tabulator.
-    page.locator("body").press("Tab")
-    reached = []
-    for _ in range(8):
-        reached.append(page.evaluate("document.activeElement.textContent"))
+
+
+@of_every_kind
+def test_the_keyboard_alone_reaches_and_turns_everything(show, kind):
+    page = show(KINDS[kind]())
+    two_frames(page)
+    seen = page.locator(CONTROLS).filter(visible=True)
+    focused, turned = "document.activeElement", 0
+    for i in range(seen.count()):
         page.keyboard.press("Tab")
-    assert reached[:6] == ["Reset", *list(explore.PUBLISHED)[:5]]
+        # in the order of the page
+        assert seen.nth(i).evaluate(f"node => node === {focused}"), seen.nth(i).inner_text()
+        is_slider = page.evaluate(f"{focused}.type === 'range'")
+        if not is_slider and page.evaluate(f"{focused}.tagName !== 'SELECT'"):
+            continue
+        value = page.evaluate(f"{focused}.value")
+        keys = ("ArrowLeft", "ArrowRight") if is_slider else ("ArrowUp", "ArrowDown")
+        for key in keys:
+            page.keyboard.press(key)
+            two_frames(page)
+            turned += page.evaluate(f"{focused}.value") != value
+            value = page.evaluate(f"{focused}.value")
+        # what was turned keeps the focus, and the rest is still there behind it
+        assert seen.nth(i).evaluate(f"node => node === {focused}")
+    assert turned > 2
+    page.get_by_role("button", name="Reset").focus()
+    page.keyboard.press("Enter")
+    two_frames(page)
+    assert KINDS[kind]().summary().endswith(" ".join(said(page)))
 
 
 def test_a_name_that_no_script_knows_keeps_its_picture(show):
@@ -492,16 +549,23 @@ def chapters_with_explorers():
     return [p for p, f in sources.items() if f.is_file() and "explore." in f.read_text("utf-8")]
 
 
-def sliders(figure):
-    return figure.get_by_role("slider").all()
+def at_rest(figure):
+    figure.evaluate(
+        """async (figure) => {
+          const frame = () => new Promise(requestAnimationFrame);
+          do { await frame(); await frame(); } while (figure.matches("[aria-busy=true]"));
+        }"""
+    )
+    return figure.locator("output > span").all_inner_texts()
 
 
-def says_more(page, figure, slider, lines):
-    """Whether the readout changes when a slider does (time moves the picture alone)."""
-    slider.press("ArrowLeft")
-    two_frames(page)
-    page.wait_for_function("() => !document.querySelector('figure.explorer[aria-busy]')")
-    return figure.locator("output > span").all_inner_texts() != lines
+def turned(slider):
+    """Move a slider to either of its ends; whether it could be moved."""
+    for key in ("Home", "End"):
+        before = slider.input_value()
+        slider.press(key)
+        if slider.input_value() != before:
+            yield key
 
 
 @pytest.mark.parametrize("name", chapters_with_explorers() or [None])
@@ -512,13 +576,29 @@ def test_in_the_book(page_of, name):
         page = page_of(name, width=390 if disk else 1280, dark=disk, disk=disk)
         figures = page.locator("figure.explorer[data-explorer]")
         assert figures.count() > 0
-        for i in range(figures.count()):
-            figure = figures.nth(i)
+        for figure in figures.all():
             figure.scroll_into_view_if_needed()
-            two_frames(page)
+            figure.locator(".explorer-body").wait_for()
             # what is said at first is what the picture's alternative text says
             alternative = figure.locator("> img").get_attribute("alt")
-            lines = figure.locator("output > span").all_inner_texts()
+            lines = at_rest(figure)
             assert lines and alternative.endswith(" ".join(lines))
-            assert any(says_more(page, figure, slider, lines) for slider in sliders(figure))
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            if disk:
+                continue
+            # every slider changes words or picture, and Reset brings back what was said
+            first, said_more = picture(figure), 0
+            sliders = figure.locator(".explorer-body input[type=range]")
+            for i in range(sliders.count()):
+                slider = sliders.nth(i)
+                label = slider.evaluate("input => input.labels[0].textContent")
+                if label == "time" or not slider.is_visible():
+                    continue
+                changed = [
+                    (at_rest(figure) != lines, picture(figure) != first) for _ in turned(slider)
+                ]
+                assert not changed or any(map(any, changed)), (name, label)
+                said_more += any(words for words, _ in changed)
+                figure.get_by_role("button", name="Reset").click()
+                assert at_rest(figure) == lines, (name, label)
+            assert said_more > 0
