@@ -78,15 +78,15 @@ def off_floor(w):
 
 
 @cache
-def gd_equivalent(window, planning):
+def gd_equivalent(window, plannings=6):
     """How many steps GD needs from where a planning starts to be as close as where it ends.
 
-    A pair, for GD's step sizes 0.001 and 0.0015.
+    Shape (plannings, 2), for GD's step sizes 0.001 and 0.0015.
     """
-    points = inner_points(window, planning)
-    reached = np.linalg.norm(points[-1, -1] - VALLEY.minimizer)
-    gd = GradientDescent(np.array([0.001, 0.0015]))
-    return tuple(minimize(gd, VALLEY, points[0, 0], iterations=9000).first(error=reached))
+    points = np.array([inner_points(window, planning) for planning in range(plannings)])
+    reached = np.linalg.norm(points[:, -1, -1] - VALLEY.minimizer, axis=1)
+    gd, starts = GradientDescent(np.array([0.001, 0.0015])), points[:, 0, 0].T[..., None]
+    return minimize(gd, VALLEY, starts, iterations=9000).first(error=reached[:, None])
 
 
 WINDOWS = range(2, 101, 3)
@@ -330,7 +330,7 @@ def _():
     methods=("Csawg", "GradientDescent"),
 )
 def _():
-    (middle, _), (right, _) = gd_equivalent(3, FOURTH), gd_equivalent(3, FIFTH)
+    middle, right = gd_equivalent(3)[[FOURTH, FIFTH], 0]
     return Measured(
         f"{middle:,} (middle), {right:,} (right)",
         agrees(middle >= 2000, partly=right >= 2000),
