@@ -359,7 +359,8 @@ def flipping_errors(stream, step_size):
     p = np.where(matters, stream.flip_probability / stream.relevant, 0.0)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         stable = (a < 1).all(axis=-1) & ((a / (2 * (1 - a))).sum(axis=-1) < 1)
-        kept = np.where(stable[..., None], a, 0.0)
+        # below 1e-8 rounding would eat the equations; their limit is what zero gives
+        kept = np.where(stable[..., None] & (a >= 1e-8), a, 0.0)
         shrunk = (1 - kept) ** stream.flip_every
         u = np.where(p > 0, 2 * p / (1 - (1 - 2 * p) * shrunk), 0.0)  # right after a chance
     size = stream.scale**2 * variance

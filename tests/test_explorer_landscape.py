@@ -47,6 +47,7 @@ def test_the_surface_is_the_exact_error(js):
     pairs[0, :20] = 0  # a constant weight that stays
     pairs[1, 20:40] = 0  # a flipping one that does
     pairs[:, 40] = 0
+    pairs[1, 41:44] = 1e-12, 1e-69, 5e-324  # one that has nearly vanished
     wanted = flipping_errors(STREAM, pairs[::-1]).sum(axis=0)
     every = explore.landscape().data()["shape"]["flip_every"]
     assert every == STREAM.flip_every

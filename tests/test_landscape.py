@@ -81,3 +81,12 @@ def test_normalization_rests_where_the_runs_do():
     ends = np.exp(np.log(ls.path(ls.normalizing())[-100:]).mean(axis=0))
     np.testing.assert_allclose(ends, ls.normalized(np.array(ls.STEPS)), rtol=0.05)
     assert (ends[0] < ends[1]).all()
+
+
+@pytest.mark.parametrize("tiny", [1e-9, 1e-69, 5e-324])
+def test_the_exact_error_of_a_step_size_that_has_nearly_vanished_is_its_limit(tiny):
+    stream = WeightFlipping(inputs=2, relevant=1, flip_probability=0.5)
+    at_zero = flipping_errors(stream, [0.0, 0.01])
+    assert flipping_errors(stream, [tiny, 0.01]) == pytest.approx(at_zero, rel=1e-7)
+    near = flipping_errors(stream, [2e-8, 0.01])  # above the bound: by the equations
+    assert near == pytest.approx(at_zero, rel=1e-6)
