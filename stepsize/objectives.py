@@ -239,7 +239,7 @@ def quadratic(curvature, minimizer=None, rotation=0.0):
                 for column, x in zip(rest, e[1:], strict=True):
                     total = total + _column(column, w) * x
                 return total
-            return np.tensordot(Q, e, axes=1)
+            return _product(Q, e)
 
         diagonal = np.diag(Q)
 
