@@ -53,8 +53,8 @@ Stepsize.explorers.landscape = (figure, { setting, knobs, labels, made, shape, e
     const look = (colour, width, dash = []) => ({ colour, width, dash }), thin = look(ink, 0.8);
     const own = look(map.legible(styles[state.method].colour, 0), 1.6);
     map.frame({
-      x: y, y, xTicks: ticks(...y), yTicks: ticks(...y), xLabel: names[0], yLabel: names[1],
-      under: () => contours.draw(map, 0, (w) => 4 * Math.sqrt(Math.abs(Math.log(error(w) / best[2]))) - 3),
+      x: y, y, yTicks: ticks(...y), xLabel: names[0], yLabel: names[1],
+      under: () => (more = contours.draw(map, 0, (w) => 4 * Math.sqrt(Math.abs(Math.log(error(w) / best[2]))) - 3) || more),
     });
     map.line(rest.length, (i) => rest[i], look(ink, 1.4, [2, 3]));
     map.line(path.length, (i) => path[i], own);
@@ -65,13 +65,13 @@ Stepsize.explorers.landscape = (figure, { setting, knobs, labels, made, shape, e
     }
     start.show(at(), "start");
 
-    const frame = { x: [0, n], xTicks: ticks(0, n, 4).map(([v]) => [v, whole(v)]), xLabel: "samples" };
+    const frame = { x: [0, n], xTicks: ticks(0, n, 4), xLabel: "samples" };
     const graph = (plot, of, look) => plot.line(path.length, (k) => [every + k, of(path[k])], look);
-    steps.frame({ ...frame, y, yTicks: ticks(...y, 4), yLabel: "step sizes" });
+    steps.frame({ ...frame, y, yLabel: "step sizes" });
     [thin, own].forEach((look, i) => graph(steps, (pair) => pair[i], look));
     steps.names([thin, own].map((look, i) => ({ ...look, text: names[i], y: last[i] })));
 
-    errors.frame({ ...frame, y: high, yTicks: ticks(...high, 4), yLabel: "error; thin: measured" });
+    errors.frame({ ...frame, y: high, yLabel: "error; thin: measured" });
     const mean = (i) => run.squares.slice(i * size, (i + 1) * size).reduce((a, b) => a + b) / size;
     errors.line(Math.floor(run.squares.length / size), (i) => [size * (i + 0.5), mean(i)], thin);
     graph(errors, error, own);

@@ -112,7 +112,6 @@ const {
 } = Stepsize.kit;
 const finite = (w) => w.every(Number.isFinite);
 const place = (w) => (finite(w) ? `(${w.map(number).join(", ")})` : "a place that is not finite");
-const marks = (range) => ticks(...range, 4).map(([v]) => [v, number(v)]);
 const curve = (colour, width = 1.8, dash = []) => ({ colour, width, dash });
 const legible = (plot, colours) =>
   Object.fromEntries(Object.entries(colours).map(([name, colour]) => [name, plot.legible(colour, 0)]));
@@ -129,12 +128,14 @@ function landscape(plot, contours, objective, [x, y]) {
   const height = (w) => Math.log10(objective.loss(w)), at = ([a, b], i) => a + (i / 7) * (b - a);
   const seen = Array.from({ length: 64 }, (_, i) => height([at(x, i % 8), at(y, i >> 3)]));
   const low = Math.min(...seen.filter((h) => h > -40)), span = Math.max(...seen) - low || 1;
+  let more;
   plot.frame({
-    x, y, xTicks: ticks(...x, 4), yTicks: ticks(...y, 4), xLabel: "w₁", yLabel: "w₂",
-    under: () => contours.draw(Object.create(plot, { dpr: { value: 0.7 * plot.dpr } }),
-      JSON.stringify([low, x, y]), (w) => (7 * (height(w) - low)) / span - 3),
+    x, y, xTicks: ticks(...x, 4), xLabel: "w₁", yLabel: "w₂",
+    under: () => (more = contours.draw(Object.create(plot, { dpr: { value: 0.7 * plot.dpr } }),
+      JSON.stringify([low, x, y]), (w) => (7 * (height(w) - low)) / span - 3)),
   });
   plot.sign(objective.minimizer, "★", plot.ink, 20);
+  return more;
 }
 
 function wider(values, least) {
@@ -202,7 +203,7 @@ Stepsize.explorers["planning-step"] = (figure, { setting, objectives, knobs, lab
     const cycle = stops.filter((i) => stages[i].planning === planning), first = cycle[0];
     const all = pairs.slice(from, stages[cycle[cycle.length - 1]].to), held = pairs.slice(from, to);
     const seen = [...cycle.map((i) => points[i]), ...all.flatMap((p) => [p.w, p.later])].filter(finite);
-    landscape(map, (contours[planning] ||= new Contours()), objective,
+    const more = landscape(map, (contours[planning] ||= new Contours()), objective,
       view.map(([a, b], i) => wider(seen.map((w) => Math.max(a - 1, Math.min(b + 1, w[i]))), 1e-4)));
     const look = legible(map, colours);
     map.line(n + 1, (i) => points[i], curve(look.pair, 0.7));
@@ -218,15 +219,14 @@ Stepsize.explorers["planning-step"] = (figure, { setting, objectives, knobs, lab
     fits.forEach((plot, i) => {
       const ok = all.filter((p) => finite([p.g[i], p.d[i]])), name = i ? "w₂" : "w₁";
       const x = wider([0, ...ok.map((p) => p.g[i])], 1e-300), y = wider([0, ...ok.map((p) => p.d[i])], 1e-300);
-      plot.frame({
-        x, y, xTicks: marks(x), yTicks: marks(y), xLabel: `gradient of ${name}`, yLabel: `decrease of ${name}`,
-      });
+      plot.frame({ x, y, xTicks: ticks(...x, 4), xLabel: `gradient of ${name}`, yLabel: `decrease of ${name}` });
       for (const p of held) plot.sign([p.g[i], p.d[i]], "■", look.pair, 9);
       if (!held.length) return;
       plot.line(2, (k) => [x[k], alpha[i] * x[k]], curve(look.leap));
       plot.names([{ text: `slope ${number(alpha[i])}`, y: y[1], colour: look.leap }]);
     });
     say(words());
+    return more;
   }
   take({});
   return body;
@@ -278,7 +278,7 @@ Stepsize.explorers.rates = (figure, { setting, methods, knobs, labels, colours, 
     const { mu, at, error, predicted, optimum, least } = result, momentum = method !== "GradientDescent";
     const main = plane.legible(colours[method], 0), thin = curve(plane.legible("#808080", 0), 1, [4, 3]);
     const wide = (1.3 * (plane.box.clientWidth - 74)) / (plane.box.clientHeight - 46), x = [-wide, wide], y = [-1.3, 1.3];
-    plane.frame({ x, y, xTicks: ticks(...x), yTicks: ticks(...y), xLabel: "real part", yLabel: "imaginary part" });
+    plane.frame({ x, y, xLabel: "real part", yLabel: "imaginary part" });
     const circle = (r, look) =>
       plane.line(129, (i) => [r * Math.cos((i * Math.PI) / 64), r * Math.sin((i * Math.PI) / 64)], look);
     circle(1, curve(plane.ink, 1));
@@ -289,7 +289,7 @@ Stepsize.explorers.rates = (figure, { setting, methods, knobs, labels, colours, 
 
     const end = momentum ? 1 : 4;
     rate.frame({
-      x: [0, end], y: [0, 1.2], xTicks: ticks(0, end), yTicks: ticks(0, 1.2, 4), yLabel: "rate",
+      x: [0, end], y: [0, 1.2], yLabel: "rate",
       xLabel: momentum ? `momentum, at step size ${number(a)}` : labels.step_size,
     });
     rate.line(401, (i) => [(end * i) / 400, momentum ? at(a, i / 400) : at(i / 100, 0)], curve(main));
@@ -299,7 +299,7 @@ Stepsize.explorers.rates = (figure, { setting, methods, knobs, labels, colours, 
     star.style.top = `${rate.py(least)}px`;
 
     const { height, ...axis } = logarithmic(error.map((e) => (e > 1e-40 && e < 1e40 ? e : NaN)));
-    errors.frame({ x: [0, iterations], ...axis, xTicks: ticks(0, iterations), xLabel: "iteration", yLabel: "error" });
+    errors.frame({ x: [0, iterations], ...axis, xLabel: "iteration", yLabel: "error" });
     errors.line(2, (i) => [i * iterations, height(error[0]) + i * iterations * Math.log10(predicted)], thin);
     errors.line(error.length, (i) => [i, height(error[i])], curve(main));
     say(words(result));
@@ -350,12 +350,12 @@ Stepsize.explorers.ray = (figure, { setting, objectives, knobs, labels, colours 
     const look = legible(map, colours);
     const signs = [["lossgrad", step_size, "●"], ["exact", exact, "★"], ["polyak", polyak, "■"], ["l4", l4, "▲"]];
     const far = Math.max(...signs.map(([, a]) => a)), end = 1.15 * Math.min(far, 4 * Math.max(polyak, exact)) || 1;
-    landscape(map, contours, objective, objectives[state.objective].view);
+    const more = landscape(map, contours, objective, objectives[state.objective].view);
     map.line(101, (i) => point((i / 100) * end), curve(map.ink, 1));
     handle.show(w, "point");
 
     const x = [0, end], y = [-0.15 * f, 1.3 * f || 1];
-    along.frame({ x, y, xTicks: marks(x), yTicks: marks(y), xLabel: labels.step_size, yLabel: "loss" });
+    along.frame({ x, y, xTicks: ticks(...x, 4), xLabel: labels.step_size, yLabel: "loss" });
     const graph = (height, look) => along.line(201, (i) => [(i / 200) * end, height((i / 200) * end)], look);
     graph(loss, curve(along.ink, 2));
     graph((a) => f - a * s, curve(look.l4, 1.5, [6, 3]));
@@ -367,6 +367,7 @@ Stepsize.explorers.ray = (figure, { setting, objectives, knobs, labels, colours 
     }
     along.sign([polyak, f - polyak * s], "□", look.polyak, 12);
     say(words(found));
+    return more;
   }
 
   take({});

@@ -87,7 +87,7 @@ return { uniforms, normals, samples, Run };
 })();
 
 Stepsize.explorers.track = (figure, { setting, knobs, constants, shape, blocks }) => {
-  const { whole, number, sliders, button, player, ticks, logarithmic, redrawn, assemble } = Stepsize.kit;
+  const { whole, number, sliders, button, player, logarithmic, redrawn, assemble } = Stepsize.kit;
   const { methods, online, catalogue: { styles } } = Stepsize;
   const redraw = redrawn(figure, draw), playback = player(redraw), controls = {}, state = { ...setting };
   let kept = "", data, rivals, best, run;
@@ -111,11 +111,14 @@ Stepsize.explorers.track = (figure, { setting, knobs, constants, shape, blocks }
   function advance() {
     const { method, meta_step_size, step_size, ...rest } = state, key = JSON.stringify(rest);
     if (key !== kept) {
-      data = online.samples(state, shape);
+      // Samples take frames of their own, since their inputs are kept; those of many take two.
+      const most = data?.key === key ? state.examples : Math.min(4000, state.examples);
+      data = Object.assign(online.samples({ ...state, examples: most }, shape), { key });
+      if (most < state.examples) return false;
       rivals = constants.map((a) => new online.Run(new methods.GradientDescent({ step_size: a }), data));
       best = null;
       kept = key;
-      return false; // samples take a frame of their own
+      return false;
     }
     run ||= new online.Run(new methods[method]({ meta_step_size, step_size }), data);
     const until = performance.now() + 10;
@@ -145,7 +148,7 @@ Stepsize.explorers.track = (figure, { setting, knobs, constants, shape, blocks }
     const own = { colour: errors.legible(colour, 0), dash: [], width: 1.6 };
     const sgd = { colour: errors.legible(styles.GradientDescent.colour, 0), dash: [6, 3], width: 1.6 };
     const other = { colour: errors.ink, dash: [], width: 0.6 };
-    const x = [0, n], common = { x, xTicks: ticks(...x).map(([v]) => [v, whole(v)]), xLabel: "examples" };
+    const x = [0, n], common = { x, xLabel: "examples" };
     // As many points of a line as there are pixels: step sizes move slowly.
     const every = Math.ceil(n / 500), count = Math.ceil(shown / every);
 
@@ -171,7 +174,7 @@ Stepsize.explorers.track = (figure, { setting, knobs, constants, shape, blocks }
     let low = -state.scale, high = state.scale;
     for (const { target: [v] } of data) [low, high] = [Math.min(low, v), Math.max(high, v)];
     const room = 0.3 * (high - low) || 1, y = [low - room, high + room];
-    weights.frame({ ...common, y, yTicks: ticks(...y, 4), yLabel: "w₁ and its target" });
+    weights.frame({ ...common, y, yLabel: "w₁ and its target" });
     weights.line(shown, (k) => [k, data[k].target[0]], other);
     weights.line(shown, (k) => [k, run.w[k + 1][0]], { ...own, width: 1 });
     if (!playback.playing) say(words());

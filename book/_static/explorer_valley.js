@@ -3,7 +3,7 @@
 
 (() => {
 const {
-  el, whole, number, slider, choice, knob, button, player, linked, Contours, ticks, logarithmic, marker, swatch,
+  el, whole, number, slider, choice, knob, button, player, linked, Contours, logarithmic, marker, swatch,
   redrawn, objective, renewed, knobOf, within, assemble,
 } = Stepsize.kit;
 const { objectives, styles, dashes, knobs, lists } = Stepsize.catalogue;
@@ -11,7 +11,7 @@ const methods = Object.keys(styles);
 const FOLDED = 6; // knobs of a method beyond these are folded away
 
 Stepsize.explorers.valley = (figure, { setting, presets }) => {
-  let state = structuredClone(setting);
+  let state = structuredClone(setting), late = 1;
   const slots = []; // of each method: its run, kept while its key stays, and its legend
   const redraw = redrawn(figure, draw), contours = new Contours(), playback = player(redraw);
   const ask = () => {
@@ -239,12 +239,15 @@ Stepsize.explorers.valley = (figure, { setting, presets }) => {
   }
 
   function draw() {
-    const ended = advance(10), { share, playing } = playback;
+    const ended = advance(late % 4 ? 12 : 2);
+    if (ended) late = 1;
+    else if (late++ % 4) return true; // while runs go on, one frame in four is drawn
+    const { share, playing } = playback;
     const traces = slots.map(({ run }) => run.trace), names = labels(), looks = lookOf();
     const xs = traces.map((t) => (state.over === lists.over[0] ? t.grad_evals : t.w.map((_, k) => k)));
     const end = Math.max(1, ...xs.map((values) => values[values.length - 1]));
     const rows = xs.map((values) => lastBelow(values, share * end)); // shown of each run
-    drawMap(traces, looks, rows, share);
+    const more = drawMap(traces, looks, rows, share) || !ended;
     drawErrors(traces, looks, names, xs, end, rows);
     drawSteps(traces, looks, xs, end, rows);
     slots.forEach((slot, i) => {
@@ -254,10 +257,10 @@ Stepsize.explorers.valley = (figure, { setting, presets }) => {
       slot.legend.textContent = names[i];
       swatch(slot.swatch, looks[i]);
     });
-    if (ended && !playing) {
+    if (!more && !playing) {
       say(traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))));
     }
-    return !ended;
+    return more;
   }
 
   // The last row of sorted numbers that is not above a limit.
@@ -273,9 +276,10 @@ Stepsize.explorers.valley = (figure, { setting, presets }) => {
 
   function drawMap(traces, looks, rows, share) {
     const { view: [x, y] } = objectives[state.objective], { loss, minimizer } = objective(state.objective);
+    let more;
     map.frame({
-      x, y, xTicks: ticks(...x), yTicks: ticks(...y), xLabel: "w₁", yLabel: "w₂",
-      under: (plot) => contours.draw(plot, state.objective, (w) => Math.log10(loss(w))),
+      x, y, xLabel: "w₁", yLabel: "w₂",
+      under: (plot) => (more = contours.draw(plot, state.objective, (w) => Math.log10(loss(w)))),
     });
     traces.forEach(({ w }, i) => {
       map.line(rows[i] + 1, (k) => w[k], looks[i]);
@@ -283,13 +287,12 @@ Stepsize.explorers.valley = (figure, { setting, presets }) => {
     });
     map.sign(minimizer, "★", map.ink, 20);
     handle.show(state.w0, "starting point");
+    return more;
   }
-
-  const over = (end) => ({ x: [0, end], xTicks: ticks(0, end).map(([v]) => [v, whole(v)]), xLabel: state.over });
 
   function drawErrors(traces, looks, names, xs, end, rows) {
     const { height, ...axis } = logarithmic(traces.flatMap(({ error }) => error), 3);
-    errors.frame({ ...over(end), ...axis, yLabel: "error" });
+    errors.frame({ x: [0, end], xLabel: state.over, ...axis, yLabel: "error" });
     traces.forEach(({ error }, i) => {
       errors.line(rows[i] + 1, (k) => [xs[i][k], height(error[k])], looks[i]);
       const first = error.indexOf(0);
@@ -315,7 +318,7 @@ Stepsize.explorers.valley = (figure, { setting, presets }) => {
     const marks = [0.01, 0.1, 1, 10, 100].flatMap((a) => [-a, a]).concat(0);
     if (y[1] - y[0] < 3) marks.push(-0.001, 0.001);
     const yTicks = marks.map((a) => [signed(a), number(a)]).filter(([v]) => v >= y[0] && v <= y[1]);
-    steps.frame({ ...over(end), y, yTicks, yLabel: `step size of w${"₁₂"[i]}` });
+    steps.frame({ x: [0, end], xLabel: state.over, y, yTicks, yLabel: `step size of w${"₁₂"[i]}` });
     traces.forEach(({ step_size }, n) => {
       const many = used[n].length > 150 && state.methods[n].name === "Csawg";
       const shown = used[n].filter((k) => k <= rows[n]), at = (j) => [xs[n][shown[j]], signed(step_size[shown[j]][i])];

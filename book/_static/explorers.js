@@ -184,13 +184,14 @@ function linked(figure, write, read) {
 const raised = (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)];
 const power = (k) => "10" + String(k).replace(/./g, raised);
 
-// Round numbers, about `count` of them, between two ends.
+// Round numbers, about `count` of them, between two ends, with their texts.
 function ticks(low, high, count = 5) {
   const raw = (high - low) / count, unit = 10 ** Math.floor(Math.log10(raw));
   const step = unit * [1, 2, 5, 10].find((m) => m * unit >= raw);
   const found = [];
   for (let k = Math.ceil(low / step - 1e-9) + 0; k * step <= high + 1e-9 * step; k++) { // + 0: no -0
-    found.push([k * step, String(Number((k * step).toPrecision(6)))]);
+    const v = Number((k * step).toPrecision(6));
+    found.push([k * step, Math.abs(v) >= 1e6 ? number(v) : Number.isInteger(v) ? whole(v) : String(v)]);
   }
   return found;
 }
@@ -256,7 +257,7 @@ class Plot {
   }
 
   // Clear, and draw axes for the ranges x and y, which are [low, high]; ticks are [at, text].
-  frame({ x, y, xTicks, yTicks, xLabel, yLabel, under }) {
+  frame({ x, y, xTicks = ticks(...x), yTicks = ticks(...y, 4), xLabel, yLabel, under }) {
     const c = this.context, dpr = window.devicePixelRatio || 1;
     const width = this.box.clientWidth, height = this.box.clientHeight;
     if (this.canvas.width !== Math.round(width * dpr)) this.canvas.width = Math.round(width * dpr);
@@ -456,32 +457,39 @@ function marker(plot, move, step = 0.05) {
 }
 
 // A height field as bands of ink with a line at every half, drawn per pixel. It is kept until
-// the key, the size or the theme changes.
+// the key, the size or the theme changes; draw returns true while there is more to do than fits
+// into a frame.
 class Contours {
   draw(plot, key, height) {
     const { area, dpr, ink, context } = plot;
     const w = Math.round(area.width * dpr), h = Math.round(area.height * dpr);
     const now = JSON.stringify([key, w, h, ink]);
-    if (now !== this.key) this.canvas = this.render(plot, w, h, height);
+    if (now !== this.key) this.work = this.render(plot, w, h, height);
     this.key = now;
+    for (const until = performance.now() + 10; this.work && performance.now() < until; ) {
+      if (this.work.next().done) this.work = null;
+    }
     context.drawImage(this.canvas, area.left, area.top, area.width, area.height);
+    return Boolean(this.work);
   }
 
-  render({ x, y, ink }, w, h, height) {
+  *render({ x, y, ink }, w, h, height) {
     // The field at every other pixel, and between by bilinear interpolation.
     const every = 2, columns = Math.ceil(w / every) + 2, rows = Math.ceil(h / every) + 2;
     const coarse = new Float32Array(columns * rows);
+    const canvas = (this.canvas = el("canvas", { width: w, height: h })), context = canvas.getContext("2d");
     for (let j = 0, n = 0; j < rows; j++) {
+      if (j % 20 === 0) yield;
       const v = y[1] - ((j * every) / h) * (y[1] - y[0]);
       for (let i = 0; i < columns; i++, n++) {
         coarse[n] = Math.max(-99, 2 * height([x[0] + ((i * every) / w) * (x[1] - x[0]), v]));
       }
     }
-    const canvas = el("canvas", { width: w, height: h }), context = canvas.getContext("2d");
     const image = context.createImageData(w, h), pixels = new Uint32Array(image.data.buffer);
     const [red, green, blue] = ink.match(/[\d.]+/g).map(Number);
     const colour = red | (green << 8) | (blue << 16);
     for (let j = 0, n = 0; j < h; j++) {
+      if (j % 40 === 0) yield;
       const row = Math.floor(j / every), q = j / every - row;
       for (let i = 0; i < w; i++, n++) {
         const column = Math.floor(i / every), p = i / every - column, at = row * columns + column;
@@ -496,7 +504,6 @@ class Contours {
       }
     }
     context.putImageData(image, 0, 0);
-    return canvas;
   }
 }
 

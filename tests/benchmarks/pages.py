@@ -13,6 +13,8 @@ import shutil
 import statistics
 import sys
 import tempfile
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -73,9 +75,10 @@ def measure(browser, name, explorers, labels):
         tasks, _ = traced(browser, tab, lambda: (tab.reload(), rest(tab)))
         print(f"{name + ': start':48} {'':17} {max(task for _, task in tasks):8.1f}")
         for label in labels:
-            tasks, marks = traced(browser, tab, lambda: tab.evaluate(DRAG, [label, EVENTS]))
+            drag = partial(tab.evaluate, DRAG, [label, EVENTS])
+            tasks, marks = traced(browser, tab, drag)
             found = []
-            for first, last in zip(marks, marks[1:], strict=False):
+            for first, last in pairwise(marks):
                 found.append([task for at, task in tasks if first <= at < last])
             sums = [sum(event) for event in found]
             print(
