@@ -291,7 +291,7 @@ Stepsize.explorers.valley = (figure, { setting, presets }) => {
   }
 
   function drawErrors(traces, looks, names, xs, end, rows) {
-    const { height, ...axis } = logarithmic(traces.flatMap(({ error }) => error), 3);
+    const { height, ...axis } = logarithmic([].concat(...traces.map(({ error }) => error)), 3);
     errors.frame({ x: [0, end], xLabel: state.over, ...axis, yLabel: "error" });
     traces.forEach(({ error }, i) => {
       errors.line(rows[i] + 1, (k) => [xs[i][k], height(error[k])], looks[i]);
@@ -305,25 +305,30 @@ Stepsize.explorers.valley = (figure, { setting, presets }) => {
 
   function drawSteps(traces, looks, xs, end, rows) {
     const i = state.weight - 1, y = [-0.1, signed(0.01)];
-    const used = traces.map(({ step_size }) => [...step_size.keys()].filter((k) => Number.isFinite(step_size[k][i])));
-    traces.forEach(({ step_size }, n) => {
-      let low = Infinity, high = -Infinity;
-      for (const k of used[n]) {
-        low = Math.min(low, step_size[k][i]);
-        high = Math.max(high, step_size[k][i]);
+    const used = traces.map(({ step_size }, n) => { // the rows with a step size
+      const shown = [];
+      let low = Infinity, high = -Infinity, count = 0;
+      for (let k = 0; k < step_size.length; k++) {
+        const a = step_size[k][i];
+        if (!Number.isFinite(a)) continue;
+        if (a < low) low = a;
+        if (a > high) high = a;
+        count += 1;
+        if (k <= rows[n]) shown.push(k);
       }
       y[0] = Math.max(-6, Math.min(y[0], signed(low) - 0.1));
       y[1] = Math.min(6, Math.max(y[1], signed(high) + 0.2));
+      return { count, shown };
     });
     const marks = [0.01, 0.1, 1, 10, 100].flatMap((a) => [-a, a]).concat(0);
     if (y[1] - y[0] < 3) marks.push(-0.001, 0.001);
     const yTicks = marks.map((a) => [signed(a), number(a)]).filter(([v]) => v >= y[0] && v <= y[1]);
     steps.frame({ x: [0, end], xLabel: state.over, y, yTicks, yLabel: `step size of w${"₁₂"[i]}` });
     traces.forEach(({ step_size }, n) => {
-      const many = used[n].length > 150 && state.methods[n].name === "Csawg";
-      const shown = used[n].filter((k) => k <= rows[n]), at = (j) => [xs[n][shown[j]], signed(step_size[shown[j]][i])];
+      const { count, shown } = used[n], many = count > 150 && state.methods[n].name === "Csawg";
+      const at = (j) => [xs[n][shown[j]], signed(step_size[shown[j]][i])];
       steps.line(shown.length, at, many ? { ...looks[n], width: 0.4, dash: [] } : looks[n]);
-      if (many || used[n].length < 60) steps.dots(shown.map((_, j) => at(j)), looks[n], many ? 0.8 : 1.8);
+      if (count < 60 || (many && count < 1500)) steps.dots(shown.map((_, j) => at(j)), looks[n], many ? 0.8 : 1.8);
     });
   }
 
