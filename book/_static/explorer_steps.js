@@ -298,7 +298,7 @@ Stepsize.explorers.rates = (figure, { setting, methods, knobs, labels, colours, 
     star.style.left = `${rate.px(optimum[Number(momentum)])}px`;
     star.style.top = `${rate.py(least)}px`;
 
-    const { height, ...axis } = logarithmic(error.map((e) => (e > 1e-40 && e < 1e40 ? e : NaN)));
+    const { height, ...axis } = logarithmic(error, 40, -40);
     errors.frame({ x: [0, iterations], ...axis, xLabel: "iteration", yLabel: "error" });
     errors.line(2, (i) => [i * iterations, height(error[0]) + i * iterations * Math.log10(predicted)], thin);
     errors.line(error.length, (i) => [i, height(error[i])], curve(main));

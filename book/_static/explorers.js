@@ -207,16 +207,16 @@ function powers(low, high) {
   return found.filter(([at]) => at >= low && at <= high);
 }
 
-// A logarithmic axis for a frame around what is finite and positive among some values, up to `most`
-// (a logarithm). height(value) is its place on it, null where it has none; zero has a line below.
-function logarithmic(values, most = 300) {
+// A logarithmic axis for a frame around what is finite and positive among some values, within two
+// exponents. height(value) is its place on it, null where it has none; zero has a line below.
+function logarithmic(values, most = 300, fewest = -17) {
   let least = Infinity, largest = 0, zero = false;
   for (const v of values) {
     if (v > 0 && v < least) least = v;
     if (v > largest && v < Infinity) largest = v;
     if (v === 0) zero = true;
   }
-  const log = (v) => Math.max(-17, Math.log10(v));
+  const log = (v) => Math.max(fewest, Math.log10(v));
   let low = Math.min(most, log(least));
   const high = Math.max(low, Math.min(most, log(largest))) + 0.4, yTicks = powers(low - 0.1, high);
   if (zero) yTicks.push([(low -= 1), "0"]);
@@ -331,40 +331,35 @@ class Plot {
   }
 
   // A line through n points; at(i) returns [x, y], with a gap where they are not finite, or null.
-  // Points in one column of pixels become one upright stroke, which they would fill.
+  // Of many, those in one column of pixels become one upright stroke, which they would fill.
   line(n, at, { colour, dash, width }) {
     this.clipped((c) => {
       Object.assign(c, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
       c.setLineDash(dash);
       c.beginPath();
-      const limit = (v) => Math.max(-1e4, Math.min(1e4, v));
-      let pen = false, x0, low, high, last;
+      const limit = (v) => Math.max(-1e4, Math.min(1e4, v)), column = n > 2 * this.area.width ? 1 / this.dpr : 0;
+      let pen = false, left, low, high, x, y;
       const upright = () => {
-        if (!pen || high - low < 0.5) return;
-        const up = last - low < high - last;
-        c.lineTo(x0, up ? high : low);
-        c.lineTo(x0, up ? low : high);
+        if (!pen || low === high) return;
+        const up = y - low < high - y;
+        c.lineTo(left, up ? high : low);
+        c.lineTo(left, up ? low : high);
+        c.lineTo(x, y);
       };
       for (let i = 0; i < n; i++) {
-        const point = at(i);
-        if (!Number.isFinite((point?.[1] ?? NaN) + point?.[0])) {
+        const point = at(i), gap = !Number.isFinite((point?.[1] ?? NaN) + point?.[0]);
+        const px = gap ? 0 : limit(this.px(point[0])), py = gap ? 0 : limit(this.py(point[1]));
+        if (pen && !gap && Math.abs(px - left) < column) {
+          low = Math.min(low, py);
+          high = Math.max(high, py);
+        } else {
           upright();
-          pen = false;
-          continue;
+          if (!gap) c[pen ? "lineTo" : "moveTo"](px, py);
+          pen = !gap;
+          left = px;
+          low = high = py;
         }
-        const x = limit(this.px(point[0])), y = limit(this.py(point[1]));
-        if (pen && Math.abs(x - x0) * this.dpr < 1) {
-          if (y < low) low = y;
-          if (y > high) high = y;
-          last = y;
-          continue;
-        }
-        upright();
-        if (pen) c.lineTo(x, y);
-        else c.moveTo(x, y);
-        pen = true;
-        x0 = x;
-        low = high = last = y;
+        [x, y] = [px, py];
       }
       upright();
       c.stroke();
