@@ -12,8 +12,6 @@
 "use strict";
 
 (() => {
-const { objectives, knobs, styles, fresh } = Stepsize.catalogue;
-
 // ---- kit: elements and words
 
 function el(tag, attributes = {}, ...children) {
@@ -79,11 +77,9 @@ function slider(label, values, value, change, show = number) {
   return { node: labelled(label, input, shown), set };
 }
 
-// A choice between words, shown with the titles that the catalogue has for them.
-function choice(label, words, value, change) {
-  const titled = (word) => objectives[word]?.title ?? styles[word]?.label ?? word;
+function choice(label, options, value, change) {
   const input = el("select", { onchange: () => change(input.value) },
-    ...words.map((word) => el("option", { value: word }, titled(word))));
+    ...options.map(([key, text]) => el("option", { value: key }, text)));
   const set = (v) => (input.value = v);
   set(value);
   return { node: labelled(label, input), set };
@@ -102,7 +98,7 @@ const button = (text, onclick, attributes = {}) =>
 // What the kind of values asks for: a checkbox, a choice or a slider.
 function knob(label, values, value, change) {
   if (typeof values[0] === "boolean") return checkbox(label, value, change);
-  if (typeof values[0] === "string") return choice(label, values, value, change);
+  if (typeof values[0] === "string") return choice(label, values.map((v) => [v, v]), value, change);
   return slider(label, values, value, change);
 }
 
@@ -529,12 +525,21 @@ function redrawn(figure, draw) {
   return ask;
 }
 
-// A line as in the plots, for a legend.
-const swatch = ({ colour, dash, width }) => `<svg aria-hidden="true" width="28" height="6"><path d="M0 3h28" ` +
-  `stroke="${colour}" stroke-width="${width}" stroke-dasharray="${dash}"/></svg>`;
+// A short line in a legend, on a canvas of 56 by 12 pixels.
+function swatch(canvas, { colour, dash, width }) {
+  const c = canvas.getContext("2d");
+  c.clearRect(0, 0, 56, 12);
+  Object.assign(c, { strokeStyle: colour, lineWidth: 2 * width });
+  c.setLineDash(dash.map((d) => 2 * d));
+  c.beginPath();
+  c.moveTo(0, 6);
+  c.lineTo(56, 6);
+  c.stroke();
+}
 
 // ---- kit: what has a name
 
+const { objectives, knobs, fresh } = Stepsize.catalogue;
 const built = {};
 
 function objective(name) {
@@ -565,21 +570,16 @@ function within(values, word) {
   return numbers.every(Number.isInteger) ? Math.round(inside) : inside;
 }
 
-// A method as a word in a link, and back.
-const methodText = ({ name, parameters }) =>
-  [name, ...Object.entries(parameters).map(([p, v]) => `${p}=${v}`)].join();
-
-function methodOf(text) {
-  const [name, ...pairs] = text.split(","), { parameters } = renewed(within(Object.keys(styles), name));
-  for (const [p, word] of pairs.map((pair) => pair.split("="))) {
-    parameters[within(Object.keys(parameters), p)] = within(knobs[knobOf(name, p)], word);
-  }
-  return { name, parameters };
-}
-
-const inLink = (parts) => Object.entries(parts).map(([key, v]) => `${key}=${encodeURI(v)}`).join("&");
-
 // ---- kit: the parts of an explorer
+
+// A control for each of some lists of values, put into `made`; take({ name: value }) gets what is
+// moved. One without a label has its name.
+function sliders(made, knobs, labels, state, take) {
+  for (const [name, values] of Object.entries(knobs)) {
+    const label = labels[name] ?? name.replaceAll("_", " ");
+    made[name] = knob(label, values, state[name], (value) => take({ [name]: value }));
+  }
+}
 
 // Buttons, plots with these labels (the first is the map), words and controls, one below the
 // other. What stands `above` the words is the player, if there is one.
@@ -591,41 +591,10 @@ function assemble(controls, buttons, labels, ...above) {
   return { body, top, say, plots: labels.map((label, i) => new Plot(plots, label, i ? "curve" : "map")) };
 }
 
-// An explorer of a flat setting: a control for each of knobs, { name: [label, values] }, buttons for
-// changes, "Reset" and a link. take(changes) tells changed(changes), then controls and picture follow.
-function panel(figure, { setting, knobs, plots }, { draw, changed, buttons = {}, above = [] }) {
-  const state = { ...setting }, controls = {}, ask = redrawn(figure, draw);
-  const take = (changes) => {
-    Object.assign(state, changes);
-    changed(changes);
-    for (const [name, { set }] of Object.entries(controls)) set(state[name]);
-    ask();
-  };
-  for (const [name, [label, values]] of Object.entries(knobs)) {
-    controls[name] = knob(label, values, state[name], (value) => take({ [name]: value }));
-  }
-  const write = () => inLink(Object.fromEntries(Object.keys(knobs).map((name) => [name, state[name]])));
-  const read = (text) => {
-    try {
-      const given = () => [...new URLSearchParams(text)].map(([name, word]) => [name, within(knobs[name][1], word)]);
-      take(Object.fromEntries(given()));
-      take(Object.fromEntries(given())); // with the values that the others allow
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  const all = { Reset: () => setting, ...buttons };
-  return { state, controls, take, ...assemble(controls, [
-    ...Object.entries(all).map(([text, changes]) => button(text, () => take(changes()))),
-    ...linked(figure, write, read),
-  ], plots, ...above) };
-}
-
 Stepsize.kit = {
   el, whole, number, having, slider, choice, checkbox, knob, button, readout, player, linked, Plot, Contours,
   ticks, power, powers, logarithmic, draggable, marker, swatch, redrawn, objective, renewed, knobOf, within,
-  methodText, methodOf, inLink, assemble, panel,
+  sliders, assemble,
 };
 Stepsize.explorers = {};
 
