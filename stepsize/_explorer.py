@@ -8,6 +8,7 @@ import io
 import json
 import re
 from contextlib import contextmanager, suppress
+from urllib.parse import quote
 
 import numpy as np
 from matplotlib import rc_context, rcParams
@@ -133,6 +134,13 @@ def as_json(data):
     return json.dumps(data, separators=(",", ":")).replace("Infinity", "1e999")
 
 
+def literal(value):
+    """A value as JavaScript writes it."""
+    words = {None: "null", True: "true", False: "false", np.inf: "Infinity"}
+    is_word = value is None or isinstance(value, bool) or value == np.inf
+    return words[value] if is_word else str(value)
+
+
 class Explorer:
     """What a notebook cell ends with: widgets where a kernel runs, a page's explorer elsewhere.
 
@@ -157,6 +165,15 @@ class Explorer:
             f"<figcaption>{html.escape(self.question)}</figcaption>\n"
             "</figure>"
         )
+
+    def link(self):
+        """The part of an address, from "#" on, that carries this setting.
+
+        On a page it goes to the first explorer of this kind.
+        """
+        data = self.data()
+        words = {name: literal(data["setting"][name]) for name in data["knobs"]}
+        return f"#{self.name}?" + "&".join(f"{k}={quote(v, safe=',;=')}" for k, v in words.items())
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         bundle = {"text/plain": repr(self), "text/html": self.html()}

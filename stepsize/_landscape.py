@@ -101,6 +101,7 @@ class Landscape(_Steps):
     """See :func:`landscape`, which makes it."""
 
     name = "landscape"
+    plots = "Error over step sizes, and a path", "Step sizes over samples", "Error over samples"
     intro = (
         "Left, contours of the mean squared error over the step sizes of the constant weight and "
         "of the one that flips, blank where LMS is unstable; a star at the least error, a diamond "
@@ -193,9 +194,8 @@ class Landscape(_Steps):
     def data(self):
         best, single, rest, *_ = _known()
         return {
-            "setting": self.setting,
-            "knobs": {name: values for name, (_, values) in _KNOBS.items()},
-            "labels": {name: label for name, (label, _) in _KNOBS.items()},
+            **super().data(),
+            "knobs": _KNOBS,
             "made": {name: _made(name) for name in _METHODS},
             "shape": _SHAPE,
             "edge": _EDGE,

@@ -297,7 +297,7 @@ class LiveSteps:
 
     def turn(self, name, value):
         """A control was moved."""
-        if self.explorer.value(name) == value:
+        if self.explorer.setting[name] == value:
             return
         try:
             self.explorer = self.explorer.replaced(**{name: value})
@@ -339,7 +339,7 @@ class LiveSteps:
         """Every control offers and shows what the explorer has."""
         knobs = self.explorer.knobs()
         for name, (label, values) in knobs.items():
-            value = self.explorer.value(name)
+            value = self.explorer.setting[name]
             offer, stops = self.offered.get(name, (None, ()))
             if offer != (label, values) or value not in stops:
                 stops = values if value in values else sorted([*values, value])

@@ -118,6 +118,7 @@ class Sensitivity(_Steps):
     """See :func:`sensitivity`, which makes it."""
 
     name = "sensitivity"
+    plots = ("Final error over the values of the knob",)
     boxes = ((0.09, 0.13, 0.89, 0.84),)
     intro = (
         "The final error over all values of a knob, the present one marked, and gradient descent "
@@ -237,14 +238,11 @@ class Sensitivity(_Steps):
         problem = self.problem
         if problem.given is not None or not known._has_twin(self.method):
             return None
-        names = ("knob", "problem", "budget", "scale", "seed")
+        own = {"value": ("value", [])}  # which the page knows by method and knob
         return {
-            "setting": {
-                **known._as_data(self.method),
-                **{name: self.setting[name] for name in names},
-                "w0": problem.w0,
-            },
-            "lists": {"budget": _BUDGETS, "scale": _SCALES, "seed": _SEEDS},
+            "setting": {"with": known.as_text(self.method), "w0": problem.w0, **self.setting},
+            "knobs": {"with": ("", None), **self.knobs(), **own},
+            "plots": self.plots,
             "streams": _STREAMS,
             "constants": _track._CONSTANTS,
             "shape": _track.SHAPE,

@@ -37,6 +37,7 @@ class _Steps(Explorer):
 
     intro = ""
     boxes = _BOXES  # of its axes, in shares of the figure
+    plots = ()  # what each of its axes shows, in words
 
     def __init__(self, question, **setting):
         self.question, self.setting = question, setting
@@ -52,9 +53,8 @@ class _Steps(Explorer):
         """The same explorer with another setting."""
         return type(self)(self.question, **{**self.setting, **changes})
 
-    def value(self, name):
-        """What a knob stands at."""
-        return self.setting[name]
+    def data(self):
+        return {"setting": self.setting, "knobs": self.knobs(), "plots": self.plots}
 
     def work(self):
         """All that takes long before there are words and a picture, in parts.
@@ -124,6 +124,11 @@ class PlanningStep(_Steps):
     """See :func:`stepsize.explore.planning_step`, which makes it."""
 
     name = "planning-step"
+    plots = (
+        "Contours of the loss with the path, the pairs in the buffers, leaps and corrections",
+        "Decrease of w₁ against its gradient; the slope of the line is its step size",
+        "Decrease of w₂ against its gradient; the slope of the line is its step size",
+    )
     intro = (
         "Left, the path on the contours of the loss: pairs of weights one window apart (grey "
         "arrows), leaps (green arrows to squares), correcting steps (crosses). Right, for each "
@@ -211,11 +216,11 @@ class PlanningStep(_Steps):
             ax.text(0.03, 0.92, slope, color=_GREEN, transform=ax.transAxes, va="top")
 
     def data(self):
+        data = super().data()
+        label, _ = data["knobs"]["at"]
         return {
-            "setting": self.setting,
-            "objectives": {k: known.OBJECTIVES[k] for k in [self.setting["objective"]]},
-            "knobs": {name: values for name, (_, values) in self.knobs().items() if name != "at"},
-            "labels": {name: label for name, (label, _) in self.knobs().items()},
+            **data,
+            "knobs": {**data["knobs"], "at": (label, [])},  # which the page knows from its run
             "colours": {"main": _ORANGE, "leap": _GREEN, "correct": _PINK, "pair": _GREY},
         }
 
@@ -304,6 +309,11 @@ class Rates(_Steps):
     """See :func:`stepsize.explore.rates`, which makes it."""
 
     name = "rates"
+    plots = (
+        "Eigenvalues of the two-step matrix in the complex plane, with the unit circle",
+        "Predicted rate against momentum, or the step size of gradient descent",
+        "Error of a run on a logarithmic axis, and the predicted slope",
+    )
     intro = (
         "Left, the eigenvalues of the two-step matrix in the complex plane with the unit circle, "
         "for the largest curvature (circles) and the least (squares). Right, the predicted rate "
@@ -403,16 +413,7 @@ class Rates(_Steps):
         errors.set(yscale="log", xlabel="iteration", ylabel="error")
 
     def data(self):
-        knobs = self.knobs()
-        names = list(_RATE_METHODS)
-        return {
-            "setting": self.setting,
-            "methods": {name: figures.LOOKS[name][2] for name in names},
-            "knobs": {name: values for name, (_, values) in knobs.items() if name != "method"},
-            "labels": {name: label for name, (label, _) in knobs.items()},
-            "colours": {name: figures.LOOKS[name][0] for name in names},
-            "iterations": _ITERATIONS,
-        }
+        return {**super().data(), "iterations": _ITERATIONS}
 
 
 def rates(
@@ -487,6 +488,10 @@ class Ray(_Steps):
 
     name = "ray"
     boxes = _BOXES[0], (0.58, 0.13, 0.39, 0.84)
+    plots = (
+        "Contours of the loss, the point and its ray",
+        "The loss along the ray, its tangent and LossGrad's parabola",
+    )
     intro = (
         "Left, contours of the loss with a point and the ray of its steps. Right, along the ray, "
         "the loss (solid), its tangent (dashed), and LossGrad's parabola (dotted) through the loss "
@@ -498,8 +503,8 @@ class Ray(_Steps):
         s = self.setting
         self.objective = known._named(s["objective"])
         view = np.transpose(known.OBJECTIVES[s["objective"]]["view"])
-        s["w"] = [round(float(x), 2) for x in np.clip(s["w"], *view)]
-        w, t = np.array(s["w"]), s["step_size"]
+        s["x"], s["y"] = (round(float(v), 2) for v in np.clip([s["x"], s["y"]], *view))
+        w, t = np.array([s["x"], s["y"]]), s["step_size"]
         f, g = self.objective.loss(w), self.objective.grad(w)
         self.w, self.f, self.g, self.slope = w, f, g, inner(g, g)
         with np.errstate(all="ignore"):
@@ -522,14 +527,6 @@ class Ray(_Steps):
 
     def loss(self, t):
         return self.objective.loss(self.w - t * self.g)
-
-    def replaced(self, **changes):
-        w = [changes.pop(name, old) for name, old in zip("xy", self.setting["w"])]
-        s = {k: v for k, v in self.setting.items() if k not in ("x", "y")}
-        return type(self)(self.question, **{**s, "w": w, **changes})
-
-    def value(self, name):
-        return self.setting["w"]["xy".index(name)] if name in ("x", "y") else self.setting[name]
 
     def knobs(self):
         view = known.OBJECTIVES[self.setting["objective"]]["view"]
@@ -588,13 +585,13 @@ class Ray(_Steps):
         curve.legend(loc="upper right", fontsize=8)
 
     def data(self):
-        knobs = self.knobs()
-        del knobs["x"], knobs["y"]  # the page has a point to drag
+        data = super().data()
+        places = {name: (data["knobs"][name][0], []) for name in "xy"}  # of the view
         return {
-            "setting": {**_AIM, **self.setting},
-            "objectives": {name: known.OBJECTIVES[name] for name in _RAY_OBJECTIVES},
-            "knobs": {name: v for name, (_, v) in knobs.items() if name != "objective"},
-            "labels": {**_RAY_LABELS, **{name: label for name, (label, _) in knobs.items()}},
+            **data,
+            "knobs": {**data["knobs"], **places},
+            "aim": _AIM,
+            "names": _RAY_LABELS,
             "colours": _RAY_COLOURS,
         }
 
@@ -644,9 +641,11 @@ def ray(
     (0.001, 0.0005)
     """
     one_of(*_RAY_OBJECTIVES)("objective", objective)
+    x, y = starting_point(w, 2)
     return Ray(
         question,
-        w=starting_point(w, 2).tolist(),
+        x=x,
+        y=y,
         step_size=float(step_size),
         fraction=float(fraction),
         objective=objective,

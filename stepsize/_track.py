@@ -136,6 +136,11 @@ class Track(_Steps):
     """See :func:`track`, which makes it."""
 
     name = "track"
+    plots = (
+        "Step sizes over examples",
+        "Squared errors over examples",
+        "The first weight and its target over examples",
+    )
     intro = "Step sizes, errors and one tracked weight over examples."
 
     @property
@@ -212,13 +217,8 @@ class Track(_Steps):
         return {name: (name.replace("_", " "), values) for name, values in _KNOBS.items()}
 
     def data(self):
-        return {
-            "setting": self.setting,
-            "knobs": _KNOBS,
-            "constants": _CONSTANTS,
-            "shape": SHAPE,
-            "blocks": _BLOCKS,
-        }
+        own = {"constants": _CONSTANTS, "shape": SHAPE, "blocks": _BLOCKS}
+        return {**super().data(), **own}
 
 
 def track(

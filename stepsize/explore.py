@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from functools import cached_property
-from urllib.parse import quote
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -25,6 +24,7 @@ from stepsize._explorer import (
     as_png,
     as_svg,
     book_style,
+    literal,
     number,
     power,
 )
@@ -517,16 +517,12 @@ def _has_twin(method):
     return plain and type(method).__name__ in PAGE_METHODS
 
 
-def _as_data(method):
-    fields = {f.name: getattr(method, f.name) for f in dataclasses.fields(method)}
-    return {"name": type(method).__name__, "parameters": fields}
-
-
-def _in_short(method):
-    """The same without what is as the class has it."""
-    data, fields = _as_data(method), dataclasses.fields(method)
-    usual = {f.name for f in fields if f.default == getattr(method, f.name)}
-    return {**data, "parameters": {k: v for k, v in data["parameters"].items() if k not in usual}}
+def as_text(method):
+    """A method as the page's script reads it: its class, and what is not as the class has it."""
+    fields = dataclasses.fields(method)
+    given = {f.name: getattr(method, f.name) for f in fields}
+    told = [f"{f.name}={literal(given[f.name])}" for f in fields if f.default != given[f.name]]
+    return ",".join([type(method).__name__, *told])
 
 
 def _as_page_look(name, windows):
@@ -536,13 +532,6 @@ def _as_page_look(name, windows):
     if name == "Csawg":
         style["windows"] = {w: figures.look(Csawg(0.001, w))["color"] for w in windows}
     return style
-
-
-def _literal(value):
-    """A hyper-parameter's value in a link."""
-    words = {None: "null", True: "true", False: "false", np.inf: "Infinity"}
-    is_word = value is None or isinstance(value, bool) or value == np.inf
-    return words[value] if is_word else str(value)
 
 
 _RULES = [  # arguments of _decades for lists, or parts of them
@@ -580,12 +569,8 @@ def catalogue():
         "styles": {name: _as_page_look(name, _WINDOWS) for name in PAGE_METHODS},
         "knobs": knobs,
         "fresh": _FRESH,
-        "lists": {
-            "grad_evals": _by_rule(_BUDGETS, {}),
-            "over": _OVER,
-            "level": _LEVEL,
-            "most": _MOST,
-        },
+        "level": _LEVEL,
+        "most": _MOST,
     }
     entries = ",\n".join(f"  {name}: {as_json(value)}" for name, value in data.items())
     return _CATALOGUE.replace("ENTRIES", re.sub(r"\.0\b", "", entries))
@@ -600,7 +585,7 @@ ENTRIES,
 };
 {
   // Lists in full: { like } stands for those of another name, { decades } for what _decades makes.
-  const { knobs, lists } = Stepsize.catalogue;
+  const { knobs } = Stepsize.catalogue;
   const part = (value) => {
     if (value?.like) return knobs[value.like];
     if (!value?.decades) return value;
@@ -609,15 +594,33 @@ ENTRIES,
     return [...stops, Number(`1e${last + 1}`)];
   };
   for (const [name, values] of Object.entries(knobs)) knobs[name] = values.flatMap(part);
-  lists.grad_evals = lists.grad_evals.flatMap(part);
 }
 """
+
+
+def _flat(methods, objective="rosenbrock", w0=None, grad_evals=None, over=_OVER[0], weight=1):
+    """The arguments of :func:`valley` as the page's script takes them."""
+    x, y = map(float, w0)
+    return {
+        "methods": ";".join(map(as_text, methods)),
+        "objective": objective,
+        "grad_evals": grad_evals,
+        "x": x,
+        "y": y,
+        "over": over,
+        "weight": _WEIGHTS[weight - 1],
+    }
 
 
 class Valley(Explorer):
     """See :func:`valley`, which makes it."""
 
     name = "valley"
+    plots = (
+        "Contours of the loss with the path of each method",
+        "Error of each method on a logarithmic axis",
+        "Step sizes that each method used",
+    )
 
     def __init__(self, runners, objective, w0, grad_evals, over, weight, presets, question, view):
         runners = [VALLEY_GD, valley_csawg(10, **PLAN_AGAIN)] if runners is None else list(runners)
@@ -676,41 +679,18 @@ class Valley(Explorer):
         """What the page's script starts from; None where the page has no twin to run."""
         if self.objective_name is None or not all(map(_has_twin, self.methods)):
             return None
-        setting = {
-            "methods": [_as_data(method) for method in self.methods],
-            "objective": self.objective_name,
-            "w0": self.w0.tolist(),
-            "grad_evals": self.grad_evals,
-            "over": self.over,
-            "weight": self.weight,
+        knobs = {
+            "methods": ("", None),
+            "objective": ("objective", list(OBJECTIVES)),
+            "grad_evals": ("gradient evaluations", _BUDGETS),
+            "x": ("start, w₁", []),  # of the view
+            "y": ("start, w₂", []),
+            "over": ("horizontal axis", _OVER),
+            "weight": ("step sizes of", _WEIGHTS),
         }
-        presets = {
-            name: {
-                "objective": "rosenbrock",
-                "over": _OVER[0],
-                "weight": 1,
-                **preset,
-                "methods": [_in_short(method) for method in preset["methods"]],
-            }
-            for name, preset in self.presets.items()
-        }
-        return {"setting": setting, "presets": presets}
-
-    def link(self):
-        """The part of an address, from "#" on, that carries this setting.
-
-        On a page it goes to the first explorer of this kind.
-        """
-        setting = self.data()["setting"]
-        parts = [
-            ("objective", setting["objective"]),
-            ("w0", ",".join(map(str, setting["w0"]))),
-            *((name, str(setting[name])) for name in ("grad_evals", "over", "weight")),
-        ]
-        for method in setting["methods"]:
-            given = [f"{p}={_literal(v)}" for p, v in method["parameters"].items()]
-            parts.append(("method", ",".join([method["name"], *given])))
-        return f"#{self.name}?" + "&".join(f"{k}={quote(v, safe='=,.-')}" for k, v in parts)
+        presets = {name: _flat(**preset) for name, preset in self.presets.items()}
+        own = self.methods, self.objective_name, self.w0, self.grad_evals, self.over, self.weight
+        return {"setting": _flat(*own), "knobs": knobs, "presets": presets, "plots": self.plots}
 
     @cached_property
     def widget(self):

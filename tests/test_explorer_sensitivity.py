@@ -101,13 +101,12 @@ def test_keys_choices_drags_and_reset(show):  # noqa: F811
     explorer = explore.sensitivity(HeavyBall(0.001), "momentum", "bowl", budget=200)
     page = show(explorer)
     first = said(page)
-    page.get_by_label("momentum", exact=True).press("ArrowRight")
+    page.get_by_label("value", exact=True).press("ArrowRight")
     explorer = explorer.replaced(value=0.91)
     assert said(page) == explorer.lines() != first
     page.get_by_label("knob", exact=True).select_option("step_size")
     explorer = explorer.replaced(knob="step_size")
     assert said(page) == explorer.lines()
-    assert page.evaluate("document.activeElement.value") == "step_size"
     page.get_by_label("method", exact=True).select_option("Adam")
     explorer = explorer.replaced(method="Adam")
     assert said(page) == explorer.lines() and explorer.method == Adam(0.001)
@@ -134,7 +133,7 @@ def test_a_mouse_drags_along_the_knob_a_finger_taps_and_keys_step(show):  # noqa
     page.mouse.down()
     page.mouse.move(box["x"] + 0.5 * box["width"], middle, steps=4)
     page.mouse.up()
-    slider = page.get_by_role("slider", name="step size")
+    slider = page.get_by_role("slider", name="value")
     value = float(slider.get_attribute("aria-valuetext"))
     assert 1e-3 < value < 0.1
     assert said(page) == explorer.replaced(value=value).lines()

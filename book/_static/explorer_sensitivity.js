@@ -1,207 +1,175 @@
 // Sensitivity: the final error over all values of one knob, beside tuned gradient descent.
-//
-// The runs and the words are those of stepsize/_sensitivity.py.
+// Runs and words are those of stepsize/_sensitivity.py.
 "use strict";
 
-Stepsize.explorers.sensitivity = (figure, { setting, lists, streams, constants, shape }) => {
-  const {
-    assemble, button, choice, having, knobOf, logarithmic, marker, number, objective, redrawn, renewed, slider,
-    sliders, whole,
-  } = Stepsize.kit;
-  const { methods, online, catalogue: { knobs, objectives, styles } } = Stepsize;
-  let state, stops; // stops: the values of the knob, the present one among them
-  let keys = [], problem, rivals, sweep, first; // rivals and sweep: runs that become final errors
+Stepsize.explorers.sensitivity = (figure, data) => {
+	const {
+		having, knobOf, logarithmic, marker, methodOf, methodText, number, objective, panel, renewed, stroke, whole, within,
+	} = Stepsize.kit;
+	const { methods, online, catalogue: { knobs, styles } } = Stepsize;
+	const { streams, constants, shape, knobs: { knob: [, own], value: [, stops] } } = data;
+	let method, keys = []; // own: the method's knobs that are numbers; stops: all values of the present one
+	let problem, rivals, sweep, first; // rivals and sweep: runs that become final errors
 
-  const isStream = () => state.problem in streams;
-  const candidates = () => (isStream() ? constants : knobs.step_size);
-  const least = (errors) => errors.reduce((best, e, i) => (e < errors[best] ? i : best), 0);
-  const present = () => stops.indexOf(state.parameters[state.knob]);
+	const isStream = () => state.problem in streams;
+	const candidates = () => (isStream() ? constants : knobs.step_size);
+	const least = (errors) => errors.reduce((best, e, i) => (e < errors[best] ? i : best), 0);
+	const present = () => stops.indexOf(state.value);
 
-  // -- runs
+	// -- runs
 
-  // A run on an objective that keeps its end alone; where it is not finite it ends.
-  class End extends Stepsize.Run {
-    record() {
-      this.last = this.w;
-    }
-    advance(steps) {
-      return super.advance(steps) || !this.w.every(Number.isFinite);
-    }
-  }
+	// A run on an objective that keeps its end alone; where it is not finite it ends.
+	class End extends Stepsize.Run {
+		record() {
+			this.last = this.w;
+		}
+		advance(steps) {
+			return super.advance(steps) || !this.w.every(Number.isFinite);
+		}
+	}
 
-  function prepare() {
-    const { scale: s } = state;
-    if (isStream()) return online.samples({ ...state, ...streams[state.problem], examples: state.budget }, shape);
-    const f = objective(state.problem);
-    return {
-      minimizer: f.minimizer, loss: (w) => s * f.loss(w), grad: (w) => f.grad(w).map((g) => s * g),
-      curvature: (w) => f.curvature(w).map((c) => s * c),
-    };
-  }
+	function prepare() {
+		const { scale: s } = state;
+		if (isStream()) return online.samples({ ...state, ...streams[state.problem], examples: state.budget }, shape);
+		const f = objective(state.problem);
+		return {
+			minimizer: f.minimizer, loss: (w) => s * f.loss(w), grad: (w) => f.grad(w).map((g) => s * g),
+			curvature: (w) => f.curvature(w).map((c) => s * c),
+		};
+	}
 
-  function start(name, parameters) {
-    const method = new methods[name](parameters);
-    if (isStream()) return new online.Run(method, problem);
-    return new End(method, problem, state.w0, { gradEvals: state.budget });
-  }
+	function start(name, parameters) {
+		const one = new methods[name](parameters);
+		if (isStream()) return new online.Run(one, problem);
+		return new End(one, problem, state.w0, { gradEvals: state.budget });
+	}
 
-  // The error that counts, infinite where the run diverged.
-  function final(run) {
-    const error = isStream() ? run.late / state.scale ** 2 : Stepsize.distance(run.last, problem.minimizer);
-    return Number.isFinite(error) ? error : Infinity;
-  }
+	// The error that counts, infinite where the run diverged.
+	function final(run) {
+		const error = isStream() ? run.late / state.scale ** 2 : Stepsize.distance(run.last, problem.minimizer);
+		return Number.isFinite(error) ? error : Infinity;
+	}
 
-  // Runs become their final errors, every 16th first, as long as there is time; whether all have.
-  function finish(errors, make, until) {
-    for (let gap = 16; gap >= 1; gap /= 2) {
-      for (let i = 0; i < errors.length; i += gap) {
-        errors[i] ??= make(i);
-        while (typeof errors[i] === "object") {
-          if (errors[i].advance(50)) errors[i] = final(errors[i]);
-          if (performance.now() > until) return false;
-        }
-      }
-    }
-    return true;
-  }
+	// Runs become their final errors, every 16th first, as long as there is time; whether all have.
+	function finish(errors, make, until) {
+		for (let gap = 16; gap >= 1; gap /= 2) {
+			for (let i = 0; i < errors.length; i += gap) {
+				errors[i] ??= make(i);
+				while (typeof errors[i] === "object") {
+					if (errors[i].advance(50)) errors[i] = final(errors[i]);
+					if (performance.now() > until) return false;
+				}
+			}
+		}
+		return true;
+	}
 
-  // Go on for a frame's share of what is to be computed; whether all is.
-  function advance() {
-    const { name, parameters, knob, problem: on, budget, scale, seed } = state;
-    const until = performance.now() + 12, { [knob]: _, ...others } = parameters;
-    const of = JSON.stringify([on, budget, scale, seed]), own = of + JSON.stringify([name, others, knob, stops]);
-    if (keys[0] !== of) {
-      problem = prepare();
-      rivals = candidates().map(() => null);
-      sweep = null;
-      keys = [of];
-      return false; // samples take a frame of their own
-    }
-    if (keys[1] !== own) sweep = stops.map(() => null);
-    keys[1] = own;
-    const done = finish(rivals, (i) => start("GradientDescent", { step_size: candidates()[i] }), until) &&
-      finish(sweep, (i) => start(name, { ...others, [knob]: stops[i] }), until);
-    if (done) first ??= { knob, stops, sweep };
-    return done;
-  }
+	// Go on for a frame's share of what is to be computed; whether all is.
+	function advance() {
+		const { knob, problem: on, budget, scale, seed } = state, { name, parameters } = method;
+		const until = performance.now() + 12, { [knob]: _, ...others } = parameters;
+		const of = JSON.stringify([on, budget, scale, seed]), at = of + JSON.stringify([name, others, knob, stops]);
+		if (keys[0] !== of) {
+			problem = prepare();
+			rivals = candidates().map(() => null);
+			sweep = null;
+			keys = [of];
+			return false; // samples take a frame of their own
+		}
+		if (keys[1] !== at) sweep = stops.map(() => null);
+		keys[1] = at;
+		const done = finish(rivals, (i) => start("GradientDescent", { step_size: candidates()[i] }), until) &&
+			finish(sweep, (i) => start(name, { ...others, [knob]: stops[i] }), until);
+		if (done) first ??= { knob, stops: [...stops], sweep };
+		return done;
+	}
 
-  // -- words
+	// -- words
 
-  const plain = (name) => name.replaceAll("_", " ");
-  const word = (v) => (v === Infinity ? "inf" : typeof v === "boolean" ? (v ? "yes" : "no") : number(v));
+	const plain = (name) => name.replaceAll("_", " ");
+	const word = (v) => (v === Infinity ? "inf" : typeof v === "boolean" ? (v ? "yes" : "no") : number(v));
 
-  function words() {
-    const { name, parameters: p, knob, budget } = state, best = least(sweep), level = rivals[least(rivals)];
-    const [what, on] = isStream() ? ["squared error", `over the second half of ${whole(budget)} examples`]
-      : ["error", `after ${whole(budget)} gradient evaluations`];
-    const said = (error) => (error < Infinity ? `${what} ${number(error)}` : "diverged");
-    const told = Object.keys(p).filter((q) => q === knob || p[q] !== methods[name].defaults[q])
-      .map((q) => `${plain(q)} ${word(p[q])}`).join(", ");
-    const good = sweep.filter((error) => error <= level && error < Infinity).length;
-    return [
-      `${styles[name].label} with ${told}: ${said(sweep[present()])} ${on}.`,
-      `Best of ${stops.length} values of ${plain(knob)}: ${word(stops[best])}, ${said(sweep[best])}. ` +
-        `${good} of them do as well as gradient descent with the best of ${candidates().length} ` +
-        `constant step sizes, ${number(candidates()[least(rivals)])}: ${said(level)}.`,
-    ];
-  }
+	function words() {
+		const { knob, budget } = state, { name, parameters: p } = method, best = least(sweep), level = rivals[least(rivals)];
+		const [what, on] = isStream() ? ["squared error", `over the second half of ${whole(budget)} examples`]
+			: ["error", `after ${whole(budget)} gradient evaluations`];
+		const said = (error) => (error < Infinity ? `${what} ${number(error)}` : "diverged");
+		const told = Object.keys(p).filter((q) => q === knob || p[q] !== methods[name].defaults[q])
+			.map((q) => `${plain(q)} ${word(p[q])}`).join(", ");
+		const good = sweep.filter((error) => error <= level && error < Infinity).length;
+		return [
+			`${styles[name].label} with ${told}: ${said(sweep[present()])} ${on}.`,
+			`Best of ${stops.length} values of ${plain(knob)}: ${word(stops[best])}, ${said(sweep[best])}. ` +
+				`${good} of them do as well as gradient descent with the best of ${candidates().length} ` +
+				`constant step sizes, ${number(candidates()[least(rivals)])}: ${said(level)}.`,
+		];
+	}
 
-  // -- controls
+	// -- controls
 
-  const ask = redrawn(figure, draw), made = {};
-  const reset = () => {
-    const { name, parameters } = setting;
-    change({ ...setting, parameters: { ...new methods[name](parameters) } });
-  };
-  const { body, top, say, plots: [plot] } = assemble({}, [button("Reset", reset)],
-    ["Final error over the values of the knob"]);
-  Object.assign(plot.box.style, { gridColumn: "1 / -1", aspectRatio: "auto", height: "20em" });
+	const refill = (list, values) => list.splice(0, Infinity, ...values);
+	const changed = (changes) => {
+		if (changes.with) method = methodOf(changes.with);
+		if (state.method !== method.name) method = renewed(state.method, method);
+		const { name, parameters } = method, valuesOf = (p) => knobs[knobOf(name, p)];
+		refill(own, Object.keys(parameters).filter((p) => typeof valuesOf(p)[0] === "number"));
+		if (!own.includes(state.knob)) [state.knob] = own;
+		else if ("value" in changes) parameters[state.knob] = changes.value;
+		state.value = parameters[state.knob];
+		refill(stops, having(valuesOf(state.knob), state.value));
+		controls.seed.node.hidden = !isStream();
+	};
+	const link = { write: () => methodText(method), read: (text) => methodText(methodOf(text, within)) };
+	const { state, controls, take, body, say, plots: [plot] } = panel(figure, data, { draw, changed, texts: { with: link } });
+	Object.assign(plot.box.style, { gridColumn: "1 / -1", aspectRatio: "auto", height: "20em" });
+	const here = marker(plot, ([i]) =>
+		take({ value: stops[Math.max(0, Math.min(stops.length - 1, Math.round(i)))] }), 1);
 
-  const valuesOf = (p) => knobs[knobOf(state.name, p)];
+	// -- the plot
 
-  function take(changes) {
-    state = { ...state, ...changes };
-    stops = having(valuesOf(state.knob), state.parameters[state.knob]);
-    ask();
-  }
+	// The values to write beside the axis: the round ones, about six.
+	function marks() {
+		const all = stops.map((v, i) => [i, word(v)]);
+		const round = all.filter(([i]) => !/^([2-9]|1\.)/.test(Number(stops[i]).toExponential()));
+		const found = round.length < 4 ? all : round;
+		return found.filter((_, i) => i % Math.ceil(found.length / 7) === 0);
+	}
 
-  const move = (value) => take({ parameters: { ...state.parameters, [state.knob]: value } });
-  const here = marker(plot, ([i]) => {
-    const value = stops[Math.max(0, Math.min(stops.length - 1, Math.round(i)))];
-    made.value.set(value);
-    move(value);
-  }, 1);
+	function draw() {
+		const ended = advance();
+		if (!sweep) return true; // the last picture stays
+		const known = (errors) => errors.map((e, i) => [i, e]).filter(([, e]) => typeof e === "number");
+		const shown = known(sweep), x = [-0.5, stops.length - 0.5];
+		const before = first && first.knob === state.knob && first.sweep !== sweep
+			? known(first.sweep).map(([i, e]) => [stops.indexOf(first.stops[i]), e]).filter(([i]) => i >= 0) : [];
+		const level = Math.min(...known(rivals).map(([, e]) => e));
+		const { height, ...axis } = logarithmic([...shown, ...before].map(([, e]) => e).concat(level),
+			Math.log10(1e3 * (level || 1)));
+		plot.frame({
+			x, ...axis, xTicks: marks(), xLabel: plain(state.knob), yLabel: isStream() ? "squared error / scale²" : "final error",
+		});
+		const own = stroke(plot.legible(styles[method.name].colour)), then = stroke(plot.legible("#808080"), 1.4, [2, 3]);
+		const gd = stroke(plot.legible(styles.GradientDescent.colour), 1.6, [6, 3]);
+		const graph = (points, look) => plot.line(points.length, (k) => [points[k][0], height(points[k][1])], look);
+		graph(before, then);
+		graph(x.map((end) => [end, level]), gd);
+		graph(shown, own);
+		// what diverged has a cross at the upper edge
+		const top = axis.y[1], edge = (e) => Math.min(height(e) ?? top, top);
+		plot.clipped((c) => {
+			Object.assign(c, { fillStyle: own.colour, font: "10px sans-serif", textAlign: "center", textBaseline: "top" });
+			for (const [i, e] of shown) if (e === Infinity) c.fillText("×", plot.px(i), plot.area.top);
+		});
+		const names = [{ text: `GD ${number(candidates()[least(rivals)])}`, colour: gd.colour, y: edge(level) }];
+		if (before.length) names.push({ text: "at first", colour: then.colour, y: edge(before.at(-1)[1]) });
+		plot.names(names);
+		const i = present(), error = sweep[i];
+		here.show([i, typeof error === "number" ? edge(error) : top], "");
+		here.node.setAttribute("aria-label", `${plain(state.knob)} ${word(stops[i])}; arrow keys move it`);
+		if (!ended) return true;
+		say(words());
+	}
 
-  // Another setting with controls of its own, of which the one with this name keeps the focus.
-  function change(changes, focus) {
-    state = { ...state, ...changes };
-    const own = Object.keys(state.parameters).filter((p) => typeof valuesOf(p)[0] === "number");
-    if (!own.includes(state.knob)) [state.knob] = own;
-    const { name, knob, parameters } = state;
-    const pick = (label, options, value, to) => choice(label, options, value, (v) => change(to(v), label));
-    Object.assign(made, {
-      method: pick("method", Object.entries(styles).map(([k, { label }]) => [k, label]), name, (v) => renewed(v, state)),
-      knob: pick("knob", own.map((p) => [p, plain(p)]), knob, (v) => ({ knob: v })),
-      value: slider(plain(knob), valuesOf(knob), parameters[knob], move),
-      problem: pick("problem", Object.entries(objectives).map(([k, { title }]) => [k, title])
-        .concat(Object.keys(streams).map((k) => [k, k])), state.problem, (v) => ({ problem: v })),
-    });
-    sliders(made, lists, {}, state, take);
-    made.seed.node.hidden = !isStream();
-    top.replaceChildren(...Object.values(made).map(({ node }) => node));
-    made[focus]?.node.querySelector("select").focus();
-    take({});
-  }
-
-  // -- the plot
-
-  // The values to write beside the axis: the round ones, about six.
-  function marks() {
-    const round = (v) => typeof v !== "number" || v === Infinity || /^[01]e/.test(v.toExponential());
-    const every = stops.map((v, i) => [i, word(v)]), some = every.filter(([i]) => round(stops[i]));
-    const found = some.length < 4 ? every : some;
-    return found.filter((_, i) => i % Math.ceil(found.length / 7) === 0);
-  }
-
-  function draw() {
-    const ended = advance();
-    if (!sweep) return true; // the last picture stays
-    const known = (errors) => errors.map((e, i) => [i, e]).filter(([, e]) => typeof e === "number");
-    const shown = known(sweep), x = [-0.5, stops.length - 0.5];
-    const before = first && first.knob === state.knob && first.sweep !== sweep
-      ? known(first.sweep).map(([i, e]) => [stops.indexOf(first.stops[i]), e]).filter(([i]) => i >= 0) : [];
-    const level = Math.min(...known(rivals).map(([, e]) => e));
-    const { height, ...axis } = logarithmic([...shown, ...before].map(([, e]) => e).concat(level),
-      Math.log10(1e3 * (level || 1)));
-    plot.frame({
-      x, ...axis, xTicks: marks(), xLabel: plain(state.knob), yLabel: isStream() ? "squared error / scale²" : "final error",
-    });
-    const look = (colour, dash, width) => ({ colour: plot.legible(colour, 0), dash, width });
-    const own = look(styles[state.name].colour, [], 1.8), gd = look(styles.GradientDescent.colour, [6, 3], 1.6);
-    const then = look("#808080", [2, 3], 1.4);
-    const graph = (points, how) => plot.line(points.length, (k) => {
-      const at = height(points[k][1]);
-      return at === null ? null : [points[k][0], at];
-    }, how);
-    graph(before, then);
-    graph(x.map((end) => [end, level]), gd);
-    graph(shown, own);
-    // what diverged has a cross at the upper edge
-    const top = axis.y[1], edge = (e) => Math.min(height(e) ?? top, top);
-    plot.clipped((c) => {
-      Object.assign(c, { fillStyle: own.colour, font: "10px sans-serif", textAlign: "center", textBaseline: "top" });
-      for (const [i, e] of shown) if (e === Infinity) c.fillText("×", plot.px(i), plot.area.top);
-    });
-    const names = [{ text: `GD ${number(candidates()[least(rivals)])}`, colour: gd.colour, y: edge(level) }];
-    if (before.length) names.push({ text: "at first", colour: then.colour, y: edge(before.at(-1)[1]) });
-    plot.names(names);
-    const i = present(), error = sweep[i];
-    here.show([i, typeof error === "number" ? edge(error) : top], "");
-    here.node.setAttribute("aria-label", `${plain(state.knob)} ${word(stops[i])}; arrow keys move it`);
-    if (!ended) return true;
-    say(words());
-  }
-
-  reset();
-  return body;
+	take(data.setting);
+	return body;
 };

@@ -1,186 +1,179 @@
 // Track it: a method that learns its step sizes on a moving target, beside tuned SGD.
-//
-// The samples and the runs are those of stepsize/_track.py; a test holds them against each other.
+// Samples, runs and words are those of stepsize/_track.py.
 "use strict";
 
 Stepsize.online = (() => {
 // Uniform numbers that any engine draws alike: mulberry32, each stream from a start of its own.
 function uniforms(seed, stream) {
-  let a = Math.imul(8 * seed + stream + 1, 0x9e3779b9);
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), a | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+	let a = Math.imul(8 * seed + stream + 1, 0x9e3779b9);
+	return () => {
+		a = (a + 0x6d2b79f5) | 0;
+		let t = Math.imul(a ^ (a >>> 15), a | 1);
+		t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+		return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+	};
 }
 
 // About normal: twelve uniform numbers less their mean.
 function normals(seed, stream) {
-  const uniform = uniforms(seed, stream);
-  return () => {
-    let total = 0;
-    for (let i = 0; i < 12; i++) total += uniform();
-    return total - 6;
-  };
+	const uniform = uniforms(seed, stream);
+	return () => {
+		let total = 0;
+		for (let i = 0; i < 12; i++) total += uniform();
+		return total - 6;
+	};
 }
 
 let drawn = {}; // the inputs of the last seed and shape
 
 function samples({ problem, flip_every, drift, noise, scale, seed, examples }, shape) {
-  const { inputs, relevant, segment, flip_probability = 1, spread = 0 } = shape;
-  const level = problem === "a level that drifts", found = [];
-  if (drawn.seed !== seed || drawn.shape !== shape) {
-    const normal = normals(seed, 0), sign = uniforms(seed, 2);
-    const mixed = () => normal() * Math.sqrt(sign() < 0.5 ? 1 - spread : 1 + spread);
-    drawn = { seed, shape, x: [], input: spread ? mixed : normal };
-  }
-  const choose = uniforms(seed, 1), walk = normals(seed, 2), blur = normals(seed, 3);
-  let target = level ? [0] : Array.from({ length: inputs }, (_, i) => (i < relevant ? 1 : 0)), sigma;
-  for (let t = 0; t < examples; t++) {
-    if (level && t % segment === 0) sigma = drift * choose();
-    if (!level && t > 0 && t % flip_every === 0) {
-      const i = Math.floor((relevant / flip_probability) * choose());
-      target = target.slice();
-      if (i < relevant) target[i] = -target[i];
-    }
-    const x = level ? [1] : (drawn.x[t] ||= target.map(drawn.input));
-    const clean = x.reduce((total, value, i) => total + value * target[i], 0);
-    found.push({ x, y: scale * (clean + noise * blur()), target: target.map((v) => scale * v) });
-    if (level) target = [target[0] + sigma * walk()];
-  }
-  return found;
+	const { inputs, relevant, segment, flip_probability = 1, spread = 0 } = shape;
+	const level = problem === "a level that drifts", found = [];
+	if (drawn.seed !== seed || drawn.shape !== shape) {
+		const normal = normals(seed, 0), sign = uniforms(seed, 2);
+		const mixed = () => normal() * Math.sqrt(sign() < 0.5 ? 1 - spread : 1 + spread);
+		drawn = { seed, shape, x: [], input: spread ? mixed : normal };
+	}
+	const choose = uniforms(seed, 1), walk = normals(seed, 2), blur = normals(seed, 3);
+	let target = level ? [0] : Array.from({ length: inputs }, (_, i) => (i < relevant ? 1 : 0)), sigma;
+	for (let t = 0; t < examples; t++) {
+		if (level && t % segment === 0) sigma = drift * choose();
+		if (!level && t > 0 && t % flip_every === 0) {
+			const i = Math.floor((relevant / flip_probability) * choose());
+			target = target.slice();
+			if (i < relevant) target[i] = -target[i];
+		}
+		const x = level ? [1] : (drawn.x[t] ||= target.map(drawn.input));
+		const clean = x.reduce((total, value, i) => total + value * target[i], 0);
+		found.push({ x, y: scale * (clean + noise * blur()), target: target.map((v) => scale * v) });
+		if (level) target = [target[0] + sigma * walk()];
+	}
+	return found;
 }
 
 // A run that goes on by so many samples at most; advance says whether it has come to its end.
 class Run {
-  constructor(method, data) {
-    const w = data[0].x.map(() => 0);
-    Object.assign(this, { method, data, state: method.init(w), w: [w], step_size: [], squares: [] });
-  }
-  advance(steps = Infinity) {
-    for (; steps > 0; steps--) {
-      const k = this.squares.length;
-      if (k === this.data.length) return true;
-      const { x, y } = this.data[k], w = this.w[k];
-      const miss = (at) => y - x.reduce((total, value, i) => total + value * at[i], 0), delta = miss(w);
-      const loss = (d) => 0.5 * (d * d), grad = (d) => x.map((v) => -d * v);
-      const deltaAt = (at) => (at === w ? delta : miss(at));
-      const oracle = {
-        loss: (at) => loss(deltaAt(at)),
-        grad: (at) => grad(deltaAt(at)),
-        curvature: () => x.map((v) => v * v),
-      };
-      this.w.push(this.method.step(w, this.state, oracle));
-      this.squares.push(delta * delta);
-      this.step_size.push(this.state.step_size);
-    }
-    return false;
-  }
-  get late() {
-    const half = this.squares.slice(this.squares.length >> 1);
-    return half.reduce((a, b) => a + b, 0) / half.length;
-  }
+	constructor(method, data) {
+		const w = data[0].x.map(() => 0);
+		Object.assign(this, { method, data, state: method.init(w), w: [w], step_size: [], squares: [] });
+	}
+	advance(steps = Infinity) {
+		for (; steps > 0; steps--) {
+			const k = this.squares.length;
+			if (k === this.data.length) return true;
+			const { x, y } = this.data[k], w = this.w[k];
+			const miss = (at) => y - x.reduce((total, value, i) => total + value * at[i], 0), delta = miss(w);
+			const grad = (d) => x.map((v) => -d * v);
+			const oracle = {
+				loss: (at) => miss(at) * miss(at) / 2,
+				grad: (at) => grad(at === w ? delta : miss(at)),
+				curvature: () => x.map((v) => v * v),
+			};
+			this.w.push(this.method.step(w, this.state, oracle));
+			this.squares.push(delta * delta);
+			this.step_size.push(this.state.step_size);
+		}
+		return false;
+	}
+	get late() {
+		const half = this.squares.slice(this.squares.length >> 1);
+		return half.reduce((a, b) => a + b, 0) / half.length;
+	}
 }
 
 return { uniforms, normals, samples, Run };
 })();
 
-Stepsize.explorers.track = (figure, { setting, knobs, constants, shape, blocks }) => {
-  const { whole, number, sliders, button, player, logarithmic, redrawn, assemble } = Stepsize.kit;
-  const { methods, online, catalogue: { styles } } = Stepsize;
-  const redraw = redrawn(figure, draw), playback = player(redraw), controls = {}, state = { ...setting };
-  let kept = "", data, rivals, best, run;
+Stepsize.explorers.track = (figure, data) => {
+	const { whole, number, player, logarithmic, panel, stroke } = Stepsize.kit;
+	const { methods, online, catalogue: { styles } } = Stepsize, { constants, shape, blocks, knobs } = data;
+	let kept = "", samples, rivals, best, run;
 
-  const level = () => state.problem === knobs.problem[1];
-  const take = (changes) => {
-    Object.assign(state, changes);
-    for (const [name, { set }] of Object.entries(controls)) set(state[name]);
-    controls.flip_every.node.hidden = level();
-    controls.drift.node.hidden = !level();
-    run = null;
-    playback.reset();
-    redraw();
-  };
-  sliders(controls, knobs, {}, state, take);
-  const { body, say, plots: [steps, errors, weights] } = assemble(controls, [button("Reset", () => take(setting))], [
-    "Step sizes over examples", "Squared errors over examples", "The first weight and its target over examples",
-  ], playback.node);
+	const level = () => state.problem === knobs.problem[1][1];
+	const changed = () => {
+		controls.flip_every.node.hidden = level();
+		controls.drift.node.hidden = !level();
+		run = null;
+		playback.reset();
+	};
+	const playback = player(() => redraw());
+	const { state, controls, take, redraw, body, say, plots: [steps, errors, weights] } = panel(figure, data, {
+		draw, changed, above: [playback.node],
+	});
 
-  // Whether all is computed; a frame's share of it is done.
-  function advance() {
-    const { method, meta_step_size, step_size, ...rest } = state, key = JSON.stringify(rest);
-    if (key !== kept) {
-      // Samples take frames of their own, since their inputs are kept; those of many take two.
-      const most = data?.key === key ? state.examples : Math.min(4000, state.examples);
-      data = Object.assign(online.samples({ ...state, examples: most }, shape), { key });
-      if (most < state.examples) return false;
-      rivals = constants.map((a) => new online.Run(new methods.GradientDescent({ step_size: a }), data));
-      best = null;
-      kept = key;
-      return false;
-    }
-    run ||= new online.Run(new methods[method]({ meta_step_size, step_size }), data);
-    const until = performance.now() + 10;
-    for (const one of [run, ...(best === null ? rivals : [])]) {
-      while (!one.advance(50)) if (performance.now() > until) return false;
-    }
-    best ??= rivals.reduce((least, { late }, i) => (late < rivals[least].late ? i : least), 0);
-    return true;
-  }
+	// Whether all is computed; a frame's share of it is done.
+	function advance() {
+		const { method, meta_step_size, step_size, ...rest } = state, key = JSON.stringify(rest);
+		if (key !== kept) {
+			// Samples take frames of their own, since their inputs are kept; those of many take two.
+			const most = samples?.key === key ? state.examples : Math.min(4000, state.examples);
+			samples = Object.assign(online.samples({ ...state, examples: most }, shape), { key });
+			if (most < state.examples) return false;
+			rivals = constants.map((a) => new online.Run(new methods.GradientDescent({ step_size: a }), samples));
+			best = null;
+			kept = key;
+			return false;
+		}
+		run ||= new online.Run(new methods[method]({ meta_step_size, step_size }), samples);
+		const until = performance.now() + 10;
+		for (const one of [run, ...(best === null ? rivals : [])]) {
+			while (!one.advance(50)) if (performance.now() > until) return false;
+		}
+		best ??= rivals.reduce((least, { late }, i) => (late < rivals[least].late ? i : least), 0);
+		return true;
+	}
 
-  function words() {
-    const { label } = styles[state.method], last = run.step_size[run.step_size.length - 1];
-    const sgd = `SGD with its best constant step size, ${number(constants[best])}: ` +
-      `mean squared error ${number(rivals[best].late)}.`;
-    if (!run.w[run.w.length - 1].every(Number.isFinite)) return [`${label}: diverged.`, sgd];
-    const mean = (a) => number(a.reduce((x, y) => x + y, 0) / a.length), { relevant } = shape;
-    return [`${label}: mean squared error ${number(run.late)} over the second half of ` +
-      `${whole(data.length)} examples; at the end the step size is ` + (level() ? `${number(last[0])}.`
-      : `${mean(last.slice(0, relevant))} on average where the input matters, ` +
-        `${mean(last.slice(relevant))} elsewhere.`), sgd];
-  }
+	function words() {
+		const { label } = styles[state.method], last = run.step_size.at(-1);
+		const sgd = `SGD with its best constant step size, ${number(constants[best])}: ` +
+			`mean squared error ${number(rivals[best].late)}.`;
+		if (!run.w.at(-1).every(Number.isFinite)) return [`${label}: diverged.`, sgd];
+		const mean = (a) => number(a.reduce((x, y) => x + y, 0) / a.length), { relevant } = shape;
+		return [`${label}: mean squared error ${number(run.late)} over the second half of ` +
+			`${whole(samples.length)} examples; at the end the step size is ` + (level() ? `${number(last[0])}.`
+			: `${mean(last.slice(0, relevant))} on average where the input matters, ` +
+				`${mean(last.slice(relevant))} elsewhere.`), sgd];
+	}
 
-  function draw() {
-    if (!advance()) return true;
-    const n = data.length, shown = Math.max(1, Math.round(playback.share * n)), rival = rivals[best];
-    const { label, colour } = styles[state.method];
-    const own = { colour: errors.legible(colour, 0), dash: [], width: 1.6 };
-    const sgd = { colour: errors.legible(styles.GradientDescent.colour, 0), dash: [6, 3], width: 1.6 };
-    const other = { colour: errors.ink, dash: [], width: 0.6 };
-    const x = [0, n], common = { x, xLabel: "examples" };
-    // As many points of a line as there are pixels: step sizes move slowly.
-    const every = Math.ceil(n / 500), count = Math.ceil(shown / every);
+	function draw() {
+		if (!advance()) return true;
+		const n = samples.length, shown = Math.max(1, Math.round(playback.share * n)), rival = rivals[best];
+		const { label, colour } = styles[state.method];
+		const own = stroke(errors.legible(colour)), other = stroke(errors.ink, 0.6);
+		const sgd = stroke(errors.legible(styles.GradientDescent.colour), 1.6, [6, 3]);
+		const x = [0, n], common = { x, xLabel: "examples" };
+		// As many points of a line as there are pixels: step sizes move slowly.
+		const every = Math.ceil(n / 500), count = Math.ceil(shown / every);
 
-    const chosen = constants[best], sizes = run.step_size.filter((_, k) => k % every === 0);
-    const { height, ...axis } = logarithmic([chosen].concat(...sizes));
-    steps.frame({ ...common, ...axis, yLabel: "step sizes" });
-    for (let i = data[0].x.length - 1; i >= 0; i--) {
-      steps.line(count, (k) => [k * every, height(sizes[k][i])], i < shape.relevant ? { ...own, width: 1 } : other);
-    }
-    steps.line(2, (k) => [k * n, height(chosen)], sgd);
+		const chosen = constants[best], sizes = run.step_size.filter((_, k) => k % every === 0);
+		const { height, ...axis } = logarithmic([chosen].concat(...sizes));
+		steps.frame({ ...common, ...axis, yLabel: "step sizes" });
+		for (let i = samples[0].x.length - 1; i >= 0; i--) {
+			steps.line(count, (k) => [k * every, height(sizes[k][i])], i < shape.relevant ? { ...own, width: 1 } : other);
+		}
+		steps.line(2, (k) => [k * n, height(chosen)], sgd);
 
-    const size = Math.max(1, Math.floor(n / blocks));
-    const means = (squares) => Array.from({ length: Math.floor(n / size) }, (_, b) =>
-      squares.slice(b * size, (b + 1) * size).reduce((p, q) => p + q, 0) / size);
-    const both = [[means(rival.squares), sgd, `SGD ${number(chosen)}`], [means(run.squares), own, label]];
-    const { height: at, ...range } = logarithmic(both.flatMap(([m]) => m));
-    errors.frame({ ...common, ...range, yLabel: "squared error" });
-    for (const [m, look] of both) {
-      errors.line(Math.min(m.length, Math.ceil(shown / size)), (b) => [size * (b + 0.5), at(m[b])], look);
-    }
-    errors.names(both.map(([m, { colour }, text]) => ({ text, colour, y: at(m[m.length - 1]) ?? range.y[1] })));
+		const size = Math.max(1, Math.floor(n / blocks));
+		const means = (squares) => Array.from({ length: Math.floor(n / size) }, (_, b) =>
+			squares.slice(b * size, (b + 1) * size).reduce((p, q) => p + q, 0) / size);
+		const both = [[means(rival.squares), sgd, `SGD ${number(chosen)}`], [means(run.squares), own, label]];
+		const { height: at, ...range } = logarithmic(both.flatMap(([m]) => m));
+		errors.frame({ ...common, ...range, yLabel: "squared error" });
+		for (const [m, look] of both) {
+			errors.line(Math.min(m.length, Math.ceil(shown / size)), (b) => [size * (b + 0.5), at(m[b])], look);
+		}
+		errors.names(both.map(([m, { colour }, text]) => ({ text, colour, y: at(m.at(-1)) ?? range.y[1] })));
 
-    let low = -state.scale, high = state.scale;
-    for (const { target: [v] } of data) [low, high] = [Math.min(low, v), Math.max(high, v)];
-    const room = 0.3 * (high - low) || 1, y = [low - room, high + room];
-    weights.frame({ ...common, y, yLabel: "w₁ and its target" });
-    weights.line(shown, (k) => [k, data[k].target[0]], other);
-    weights.line(shown, (k) => [k, run.w[k + 1][0]], { ...own, width: 1 });
-    if (!playback.playing) say(words());
-    return false;
-  }
+		let low = -state.scale, high = state.scale;
+		for (const { target: [v] } of samples) [low, high] = [Math.min(low, v), Math.max(high, v)];
+		const room = 0.3 * (high - low) || 1, y = [low - room, high + room];
+		weights.frame({ ...common, y, yLabel: "w₁ and its target" });
+		weights.line(shown, (k) => [k, samples[k].target[0]], other);
+		weights.line(shown, (k) => [k, run.w[k + 1][0]], { ...own, width: 1 });
+		if (!playback.playing) say(words());
+		return false;
+	}
 
-  take({});
-  return body;
+	take(data.setting);
+	return body;
 };

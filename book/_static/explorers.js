@@ -3,25 +3,25 @@
 // A figure.explorer comes with a static picture and, in data-setting, everything it starts from
 // (stepsize/explore.py writes it). Each explorer is one function in a file of its own,
 //
-//   Stepsize.explorers.NAME = (figure, setting) => body
+//   Stepsize.explorers.NAME = (figure, data) => body
 //
-// where NAME is the figure's data-explorer, setting what its data-setting holds, and body an
-// element (class "explorer-body") that takes the place of the picture. The arithmetic is in
-// methods.js, what has a name in catalogue.js, and what the functions share is Stepsize.kit, below:
-// words and numbers, controls, plots, what has a name, the parts of an explorer.
+// where NAME is the figure's data-explorer, and body takes the place of the picture. Arithmetic is
+// in methods.js, what has a name in catalogue.js, and what the functions share in Stepsize.kit.
 "use strict";
 
 (() => {
+const { objectives, knobs, styles, fresh } = Stepsize.catalogue;
+
 // ---- kit: elements and words
 
 function el(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
+	const node = document.createElement(tag);
+	for (const [name, value] of Object.entries(attributes)) {
+		if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+		else node.setAttribute(name, value);
+	}
+	node.append(...children);
+	return node;
 }
 
 const english = new Intl.NumberFormat("en"); // kept: to make one takes longer than to use it
@@ -29,11 +29,11 @@ const whole = (n) => english.format(n);
 
 // Three significant digits, as in the package's own words: 0.0123, 465, 1.2e-9.
 function number(x) {
-  if (x === null) return "none";
-  if (typeof x === "string") return x;
-  const value = Number(x.toPrecision(3)), size = Math.abs(value);
-  if (size === 0 || !(size < 1e-4 || size >= 1e6)) return String(value);
-  return value.toExponential().replace("e+", "e");
+	if (x === null) return "none";
+	if (typeof x === "string") return x;
+	const value = Number(x.toPrecision(3)), size = Math.abs(value);
+	if (size === 0 || !(size < 1e-4 || size >= 1e6)) return String(value);
+	return value.toExponential().replace("e+", "e");
 }
 
 // ---- kit: controls; each is { node, set(value) } and calls change(value)
@@ -41,142 +41,139 @@ function number(x) {
 let ids = 0;
 
 function labelled(label, input, ...more) {
-  input.id = `explorer-${++ids}`;
-  return el("div", { class: "control" }, el("label", { for: input.id }, label), input, ...more);
+	input.id = `explorer-${++ids}`;
+	return el("div", { class: "control" }, el("label", { for: input.id }, label), input, ...more);
 }
 
 // A list of numbers, after which words or null may follow, with a value at its place among them.
 function having(values, v) {
-  if (values.includes(v)) return values;
-  const after = values.findIndex((other) => typeof other !== "number" || other > v);
-  const at = after < 0 ? values.length : after;
-  return [...values.slice(0, at), v, ...values.slice(at)];
+	if (values.includes(v)) return values;
+	const after = values.findIndex((other) => typeof other !== "number" || other > v);
+	const at = after < 0 ? values.length : after;
+	return [...values.slice(0, at), v, ...values.slice(at)];
 }
 
 // A slider over a list of numbers, to which a value given from outside is added; words or null
 // may follow the numbers as its last stops.
-function slider(label, values, value, change, show = number) {
-  let stops;
-  const shown = el("span", { class: "value", "aria-hidden": "true" });
-  const input = el("input", { type: "range", min: 0, step: 1 });
-  const tell = (v) => {
-    shown.textContent = show(v);
-    input.setAttribute("aria-valuetext", show(v));
-  };
-  const set = (v) => {
-    stops = having(values, v);
-    input.max = stops.length - 1;
-    input.value = stops.indexOf(v);
-    tell(v);
-  };
-  input.addEventListener("input", () => {
-    tell(stops[input.value]);
-    change(stops[input.value]);
-  });
-  set(value);
-  return { node: labelled(label, input, shown), set };
+function slider(label, values, value, change) {
+	let stops;
+	const show = (v) => (v >= 1e4 && v < Infinity ? whole(v) : number(v));
+	const shown = el("span", { class: "value", "aria-hidden": "true" });
+	const input = el("input", { type: "range", min: 0, step: 1 });
+	const tell = (v) => {
+		shown.textContent = show(v);
+		input.setAttribute("aria-valuetext", show(v));
+	};
+	const set = (v) => {
+		stops = having(values, v);
+		input.max = stops.length - 1;
+		input.value = stops.indexOf(v);
+		tell(v);
+	};
+	input.addEventListener("input", () => {
+		tell(stops[input.value]);
+		change(stops[input.value]);
+	});
+	set(value);
+	return { node: labelled(label, input, shown), set };
 }
 
-function choice(label, options, value, change) {
-  const input = el("select", { onchange: () => change(input.value) },
-    ...options.map(([key, text]) => el("option", { value: key }, text)));
-  const set = (v) => (input.value = v);
-  set(value);
-  return { node: labelled(label, input), set };
+const titleOf = (word) => objectives[word]?.title ?? styles[word]?.label ?? word.replaceAll("_", " ");
+
+// A choice between words, shown with the titles that the catalogue has for them, or others.
+function choice(label, words, value, change, titled = titleOf) {
+	const input = el("select", { onchange: () => change(input.value) });
+	let offered;
+	const set = (v) => {
+		if (offered !== words.join()) input.replaceChildren(...words.map((w) => el("option", { value: w }, titled(w))));
+		offered = words.join();
+		input.value = v;
+	};
+	set(value);
+	return { node: labelled(label, input), set };
 }
 
 function checkbox(label, value, change) {
-  const input = el("input", { type: "checkbox", onchange: () => change(input.checked) });
-  const set = (v) => (input.checked = v);
-  set(value);
-  return { node: labelled(label, input), set };
+	const input = el("input", { type: "checkbox", onchange: () => change(input.checked) });
+	const set = (v) => (input.checked = v);
+	set(value);
+	return { node: labelled(label, input), set };
 }
 
 const button = (text, onclick, attributes = {}) =>
-  el("button", { type: "button", onclick, ...attributes }, text);
+	el("button", { type: "button", onclick, ...attributes }, text);
 
 // What the kind of values asks for: a checkbox, a choice or a slider.
 function knob(label, values, value, change) {
-  if (typeof values[0] === "boolean") return checkbox(label, value, change);
-  if (typeof values[0] === "string") return choice(label, values.map((v) => [v, v]), value, change);
-  return slider(label, values, value, change);
-}
-
-// The result in words: an output of one line for each, announced when it changes.
-function readout() {
-  const node = el("output", { "aria-live": "polite" });
-  let spoken = null;
-  const say = (lines) => {
-    if (lines.join() !== spoken) node.replaceChildren(...lines.map((line) => el("span", {}, line)));
-    spoken = lines.join();
-  };
-  return { node, say };
+	if (typeof values[0] === "boolean") return checkbox(label, value, change);
+	if (typeof values[0] === "string") return choice(label, values, value, change);
+	return slider(label, values, value, change);
 }
 
 // A button that plays and a slider for the time: share is what is to be shown, from 0 to 1. Where
 // motion is not wanted, the button goes one step. reset() goes to the end in silence.
 function player(change) {
-  const still = matchMedia("(prefers-reduced-motion: reduce)");
-  const shown = el("span", { class: "value", "aria-hidden": "true" });
-  const input = el("input", { type: "range", min: 0, max: 200, oninput: () => move(input.value / 200) });
-  const me = { node: labelled("time", input, shown), reset: () => show(1) };
-  let before;
-  const frame = (now) => {
-    if (!me.playing) return;
-    move(me.share + (now - (before ?? now)) / 6000, true);
-    before = now;
-    requestAnimationFrame(frame);
-  };
-  const play = button("", () => {
-    const { share, playing } = me;
-    if (playing || still.matches) return move(playing ? share : share < 1 ? share + 0.05 : 0);
-    before = undefined;
-    move(share < 1 ? share : 0, true);
-    requestAnimationFrame(frame);
-  });
-  function show(share, playing = false) {
-    me.share = Math.min(1, share);
-    me.playing = playing && share < 1;
-    play.textContent = me.playing ? "Pause" : still.matches ? "Step" : "Play";
-    input.value = Math.round(200 * me.share);
-    shown.textContent = `${Math.round(100 * me.share)} %`;
-    input.setAttribute("aria-valuetext", shown.textContent);
-  }
-  function move(share, playing) {
-    show(share, playing);
-    change();
-  }
-  me.node.classList.add("player");
-  me.node.prepend(play);
-  show(1);
-  return me;
+	const still = matchMedia("(prefers-reduced-motion: reduce)");
+	const shown = el("span", { class: "value", "aria-hidden": "true" });
+	const input = el("input", { type: "range", min: 0, max: 200, oninput: () => move(input.value / 200) });
+	const me = { node: labelled("time", input, shown), reset: () => show(1) };
+	let before;
+	const frame = (now) => {
+		if (!me.playing) return;
+		move(me.share + (now - (before ?? now)) / 6000, true);
+		before = now;
+		requestAnimationFrame(frame);
+	};
+	const play = button("", () => {
+		const { share, playing } = me;
+		if (playing || still.matches) return move(playing ? share : share < 1 ? share + 0.05 : 0);
+		before = undefined;
+		move(share < 1 ? share : 0, true);
+		requestAnimationFrame(frame);
+	});
+	function show(share, playing = false) {
+		me.share = Math.min(1, share);
+		me.playing = playing && share < 1;
+		play.textContent = me.playing ? "Pause" : still.matches ? "Step" : "Play";
+		input.value = Math.round(200 * me.share);
+		shown.textContent = `${Math.round(100 * me.share)} %`;
+		input.setAttribute("aria-valuetext", shown.textContent);
+	}
+	function move(share, playing) {
+		show(share, playing);
+		change();
+	}
+	me.node.classList.add("player");
+	me.node.prepend(play);
+	show(1);
+	return me;
 }
 
 // A button that puts a setting into the address, and on the clipboard where there is one. write()
 // gives the setting as text, read(text) takes it and says whether it is a setting; the first
 // figure of a kind reads "#kind?text", the second "#kind-2?text".
 function linked(figure, write, read) {
-  const kind = figure.dataset.explorer;
-  const all = [...document.querySelectorAll(`figure[data-explorer="${kind}"]`)];
-  const place = all.indexOf(figure), start = `#${kind}${place > 0 ? `-${place + 1}` : ""}?`;
-  const status = el("span", { role: "status" });
-  const copy = button("Copy link", async () => {
-    history.replaceState(null, "", start + write());
-    status.textContent = "The address of this page now carries the setting.";
-    try {
-      await navigator.clipboard.writeText(location.href);
-      status.textContent = "The link is copied; the address of this page carries the setting, too.";
-    } catch {} // no clipboard: the address has it
-  });
-  const follow = () => {
-    if (!location.hash.startsWith(start)) return;
-    status.textContent = read(location.hash.slice(start.length))
-      ? "" : "The link holds a setting that this page does not know.";
-    figure.scrollIntoView({ block: "nearest" });
-  };
-  addEventListener("hashchange", follow);
-  setTimeout(follow);
-  return [copy, status];
+	const kind = figure.dataset.explorer;
+	const all = [...document.querySelectorAll(`figure[data-explorer="${kind}"]`)];
+	const place = all.indexOf(figure), start = `#${kind}${place > 0 ? `-${place + 1}` : ""}?`;
+	const status = el("span", { role: "status" });
+	const copy = button("Copy link", async () => {
+		history.replaceState(null, "", start + write());
+		status.textContent = "The address of this page now carries the setting.";
+		try {
+			await navigator.clipboard.writeText(location.href);
+			status.textContent = "The link is copied; the address of this page carries the setting, too.";
+		} catch {} // no clipboard: the address has it
+	});
+	const follow = () => {
+		if (!location.hash.startsWith(start)) return;
+		status.textContent = read(location.hash.slice(start.length))
+			? "" : "The link holds a setting that this page does not know.";
+		figure.scrollIntoView({ block: "nearest" });
+	};
+	addEventListener("hashchange", follow);
+	setTimeout(follow);
+	return [copy, status];
 }
 
 // ---- kit: plots
@@ -186,365 +183,336 @@ const power = (k) => "10" + String(k).replace(/./g, raised);
 
 // Round numbers, about `count` of them, between two ends, with their texts.
 function ticks(low, high, count = 5) {
-  const raw = (high - low) / count, unit = 10 ** Math.floor(Math.log10(raw));
-  const step = unit * [1, 2, 5, 10].find((m) => m * unit >= raw);
-  const found = [];
-  for (let k = Math.ceil(low / step - 1e-9) + 0; k * step <= high + 1e-9 * step; k++) { // + 0: no -0
-    const v = Number((k * step).toPrecision(6));
-    found.push([k * step, Math.abs(v) >= 1e6 ? number(v) : Number.isInteger(v) ? whole(v) : String(v)]);
-  }
-  return found;
+	const raw = (high - low) / count, unit = 10 ** Math.floor(Math.log10(raw));
+	const step = unit * [1, 2, 5, 10].find((m) => m * unit >= raw);
+	const found = [];
+	for (let k = Math.ceil(low / step - 1e-9) + 0; k * step <= high + 1e-9 * step; k++) { // + 0: no -0
+		const v = Number((k * step).toPrecision(6));
+		found.push([k * step, Math.abs(v) >= 1e6 ? number(v) : Number.isInteger(v) ? whole(v) : String(v)]);
+	}
+	return found;
 }
 
 // The same for a logarithmic axis between two exponents; a short one has doubles and fives.
 function powers(low, high) {
-  const every = Math.ceil((high - low) / 6), short = high - low < 2.5, found = [];
-  for (let k = every * Math.floor(low / every); k <= high; k += every) {
-    for (const m of short ? [1, 2, 5] : [1]) {
-      found.push([k + Math.log10(m), short ? number(m * 10 ** k) : power(k)]);
-    }
-  }
-  return found.filter(([at]) => at >= low && at <= high);
+	const every = Math.ceil((high - low) / 6), short = high - low < 2.5, found = [];
+	for (let k = every * Math.floor(low / every); k <= high; k += every) {
+		for (const m of short ? [1, 2, 5] : [1]) {
+			found.push([k + Math.log10(m), short ? number(m * 10 ** k) : power(k)]);
+		}
+	}
+	return found.filter(([at]) => at >= low && at <= high);
 }
 
 // A logarithmic axis for a frame around what is finite and positive among some values, within two
 // exponents. height(value) is its place on it, null where it has none; zero has a line below.
 function logarithmic(values, most = 300, fewest = -17) {
-  let least = Infinity, largest = 0, zero = false;
-  for (const v of values) {
-    if (v > 0 && v < least) least = v;
-    if (v > largest && v < Infinity) largest = v;
-    if (v === 0) zero = true;
-  }
-  const log = (v) => Math.max(fewest, Math.log10(v));
-  let low = Math.min(most, log(least));
-  const high = Math.max(low, Math.min(most, log(largest))) + 0.4, yTicks = powers(low - 0.1, high);
-  if (zero) yTicks.push([(low -= 1), "0"]);
-  const height = (v) => (v === 0 ? low : v > 0 && v < Infinity ? log(v) : null);
-  return { y: [low - 0.1, high], yTicks, height };
+	let least = Infinity, largest = 0, zero = false;
+	for (const v of values) {
+		if (v > 0 && v < least) least = v;
+		if (v > largest && v < Infinity) largest = v;
+		if (v === 0) zero = true;
+	}
+	const log = (v) => Math.max(fewest, Math.log10(v));
+	let low = Math.min(most, log(least));
+	const high = Math.max(low, Math.min(most, log(largest))) + 0.4, yTicks = powers(low - 0.1, high);
+	if (zero) yTicks.push([(low -= 1), "0"]);
+	const height = (v) => (v === 0 ? low : v > 0 && v < Infinity ? log(v) : null);
+	return { y: [low - 0.1, high], yTicks, height };
 }
 
 class Plot {
-  constructor(parent, label, kind) {
-    this.canvas = el("canvas", { role: "img", "aria-label": label });
-    this.box = el("div", { class: `plot ${kind}` }, this.canvas);
-    parent.append(this.box);
-    this.context = this.canvas.getContext("2d");
-  }
+	constructor(parent, label, kind) {
+		this.canvas = el("canvas", { role: "img", "aria-label": label });
+		this.box = el("div", { class: `plot ${kind}` }, this.canvas);
+		parent.append(this.box);
+		this.context = this.canvas.getContext("2d");
+	}
 
-  // The colours of text and background.
-  get ink() {
-    return getComputedStyle(this.box).color;
-  }
+	// The colours of text and background.
+	get ink() {
+		return getComputedStyle(this.box).color;
+	}
 
-  get paper() {
-    return getComputedStyle(this.box).backgroundColor;
-  }
+	get paper() {
+		return getComputedStyle(this.box).backgroundColor;
+	}
 
-  // A colour moved towards the ink: by a share, and until it stands out from the paper (contrast 3).
-  legible(colour, share) {
-    const parts = (text) => text.match(/[\d.]+/g).slice(0, 3).map(Number);
-    const light = (rgb) => {
-      const [r, g, b] = rgb.map((v) => (v / 255) ** 2.2);
-      return 0.05 + 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const ink = parts(this.ink), paper = light(parts(this.paper));
-    const own = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
-    for (; ; share += 0.1) {
-      const mixed = own.map((v, k) => Math.round(v + share * (ink[k] - v))), ratio = light(mixed) / paper;
-      if (share >= 1 || Math.max(ratio, 1 / ratio) >= 3) return `rgb(${mixed})`;
-    }
-  }
+	// A colour moved towards the ink: by a share, and until it stands out from the paper (contrast 3).
+	legible(colour, share = 0) {
+		const parts = (text) => text.match(/[\d.]+/g).slice(0, 3).map(Number);
+		const light = (rgb) => {
+			const [r, g, b] = rgb.map((v) => (v / 255) ** 2.2);
+			return 0.05 + 0.2126 * r + 0.7152 * g + 0.0722 * b;
+		};
+		const ink = parts(this.ink), paper = light(parts(this.paper));
+		const own = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
+		for (; ; share += 0.1) {
+			const mixed = own.map((v, k) => Math.round(v + share * (ink[k] - v))), ratio = light(mixed) / paper;
+			if (share >= 1 || Math.max(ratio, 1 / ratio) >= 3) return `rgb(${mixed})`;
+		}
+	}
 
-  // Clear, and draw axes for the ranges x and y, which are [low, high]; ticks are [at, text].
-  frame({ x, y, xTicks = ticks(...x), yTicks = ticks(...y, 4), xLabel, yLabel, under }) {
-    const c = this.context, dpr = window.devicePixelRatio || 1;
-    const width = this.box.clientWidth, height = this.box.clientHeight;
-    if (this.canvas.width !== Math.round(width * dpr)) this.canvas.width = Math.round(width * dpr);
-    if (this.canvas.height !== Math.round(height * dpr)) this.canvas.height = Math.round(height * dpr);
-    const area = { left: 54, top: 8, width: width - 74, height: height - 46 };
-    Object.assign(this, { area, x, y, dpr });
-    c.setTransform(dpr, 0, 0, dpr, 0, 0);
-    c.clearRect(0, 0, width, height);
-    if (under) under(this);
-    c.font = `11px ${getComputedStyle(this.box).fontFamily}`;
-    c.fillStyle = c.strokeStyle = this.ink;
-    c.lineWidth = 1;
-    const rule = (alpha, left, top, width, height) => {
-      c.globalAlpha = alpha;
-      c.fillRect(left, top, width, height);
-      c.globalAlpha = 1;
-    };
-    const bottom = area.top + area.height, faint = under ? 0 : 0.12;
-    Object.assign(c, { textAlign: "center", textBaseline: "top" });
-    for (const [at, text] of xTicks) {
-      const px = Math.round(this.px(at));
-      rule(faint, px, area.top, 1, area.height);
-      rule(0.6, px, bottom, 1, 4);
-      c.fillText(text, px, bottom + 6);
-    }
-    c.fillText(xLabel, area.left + area.width / 2, bottom + 22);
-    Object.assign(c, { textAlign: "right", textBaseline: "middle" });
-    for (const [at, text] of yTicks) {
-      const py = Math.round(this.py(at));
-      rule(faint, area.left, py, area.width, 1);
-      rule(0.6, area.left - 4, py, 4, 1);
-      c.fillText(text, area.left - 6, py);
-    }
-    c.save();
-    c.translate(8, area.top + area.height / 2);
-    c.rotate(-Math.PI / 2);
-    c.textAlign = "center";
-    c.fillText(yLabel, 0, 0);
-    c.restore();
-    c.globalAlpha = 0.6;
-    c.strokeRect(area.left + 0.5, area.top + 0.5, area.width, area.height);
-    c.globalAlpha = 1;
-  }
+	// Clear, and draw axes for the ranges x and y, which are [low, high]; ticks are [at, text].
+	frame({ x, y, xTicks = ticks(...x), yTicks = ticks(...y, 4), xLabel, yLabel, under }) {
+		const c = this.context, dpr = window.devicePixelRatio || 1;
+		const width = this.box.clientWidth, height = this.box.clientHeight;
+		if (this.canvas.width !== Math.round(width * dpr)) this.canvas.width = Math.round(width * dpr);
+		if (this.canvas.height !== Math.round(height * dpr)) this.canvas.height = Math.round(height * dpr);
+		const area = { left: 54, top: 8, width: width - 74, height: height - 46 };
+		Object.assign(this, { area, x, y, dpr });
+		c.setTransform(dpr, 0, 0, dpr, 0, 0);
+		c.clearRect(0, 0, width, height);
+		if (under) under(this);
+		c.font = `11px ${getComputedStyle(this.box).fontFamily}`;
+		c.fillStyle = c.strokeStyle = this.ink;
+		c.lineWidth = 1;
+		const rule = (alpha, left, top, width, height) => {
+			c.globalAlpha = alpha;
+			c.fillRect(left, top, width, height);
+			c.globalAlpha = 1;
+		};
+		const bottom = area.top + area.height, faint = under ? 0 : 0.12;
+		Object.assign(c, { textAlign: "center", textBaseline: "top" });
+		for (const [at, text] of xTicks) {
+			const px = Math.round(this.px(at));
+			rule(faint, px, area.top, 1, area.height);
+			rule(0.6, px, bottom, 1, 4);
+			c.fillText(text, px, bottom + 6);
+		}
+		c.fillText(xLabel, area.left + area.width / 2, bottom + 22);
+		Object.assign(c, { textAlign: "right", textBaseline: "middle" });
+		for (const [at, text] of yTicks) {
+			const py = Math.round(this.py(at));
+			rule(faint, area.left, py, area.width, 1);
+			rule(0.6, area.left - 4, py, 4, 1);
+			c.fillText(text, area.left - 6, py);
+		}
+		c.save();
+		c.translate(8, area.top + area.height / 2);
+		c.rotate(-Math.PI / 2);
+		c.textAlign = "center";
+		c.fillText(yLabel, 0, 0);
+		c.restore();
+		c.globalAlpha = 0.6;
+		c.strokeRect(area.left + 0.5, area.top + 0.5, area.width, area.height);
+		c.globalAlpha = 1;
+	}
 
-  px(x) {
-    return this.area.left + ((x - this.x[0]) / (this.x[1] - this.x[0])) * this.area.width;
-  }
+	px(x) {
+		return this.area.left + ((x - this.x[0]) / (this.x[1] - this.x[0])) * this.area.width;
+	}
 
-  py(y) {
-    return this.area.top + ((this.y[1] - y) / (this.y[1] - this.y[0])) * this.area.height;
-  }
+	py(y) {
+		return this.area.top + ((this.y[1] - y) / (this.y[1] - this.y[0])) * this.area.height;
+	}
 
-  // The point of the plane under a pointer.
-  point(event) {
-    const box = this.canvas.getBoundingClientRect(), { area } = this;
-    const between = ([low, high], share) => low + Math.min(1, Math.max(0, share)) * (high - low);
-    return [
-      between(this.x, (event.clientX - box.left - area.left) / area.width),
-      between(this.y, 1 - (event.clientY - box.top - area.top) / area.height),
-    ];
-  }
+	// The point of the plane under a pointer.
+	point(event) {
+		const box = this.canvas.getBoundingClientRect(), { area } = this;
+		const between = ([low, high], share) => low + Math.min(1, Math.max(0, share)) * (high - low);
+		return [
+			between(this.x, (event.clientX - box.left - area.left) / area.width),
+			between(this.y, 1 - (event.clientY - box.top - area.top) / area.height),
+		];
+	}
 
-  clipped(draw) {
-    const { context: c, area } = this;
-    c.save();
-    c.beginPath();
-    c.rect(area.left, area.top, area.width, area.height);
-    c.clip();
-    draw(c);
-    c.restore();
-  }
+	clipped(draw) {
+		const { context: c, area } = this;
+		c.save();
+		c.beginPath();
+		c.rect(area.left, area.top, area.width, area.height);
+		c.clip();
+		draw(c);
+		c.restore();
+	}
 
-  // A line through n points; at(i) returns [x, y], with a gap where they are not finite, or null.
-  // Of many, those in one column of pixels become one upright stroke, which they would fill.
-  line(n, at, { colour, dash, width }) {
-    this.clipped((c) => {
-      Object.assign(c, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
-      c.setLineDash(dash);
-      c.beginPath();
-      const limit = (v) => Math.max(-1e4, Math.min(1e4, v)), column = n > 2 * this.area.width ? 1 / this.dpr : 0;
-      let pen = false, left, first, low, high, x, y;
-      const upright = () => {
-        if (!pen || high - low < 0.5) return;
-        if (high - low > Math.abs(y - first) + 0.5) { // it goes beyond its ends
-          const up = y - low < high - y;
-          c.lineTo(left, up ? high : low);
-          c.lineTo(left, up ? low : high);
-        }
-        c.lineTo(x, y);
-      };
-      for (let i = 0; i < n; i++) {
-        const point = at(i), gap = !Number.isFinite((point?.[1] ?? NaN) + point?.[0]);
-        const px = gap ? 0 : limit(this.px(point[0])), py = gap ? 0 : limit(this.py(point[1]));
-        if (pen && !gap && Math.abs(px - left) < column) {
-          low = Math.min(low, py);
-          high = Math.max(high, py);
-        } else {
-          upright();
-          if (!gap) c[pen ? "lineTo" : "moveTo"](px, py);
-          pen = !gap;
-          left = px;
-          first = low = high = py;
-        }
-        [x, y] = [px, py];
-      }
-      upright();
-      c.stroke();
-    });
-  }
+	// A line through n points; at(i) returns [x, y], with a gap where they are not finite, or null.
+	// Of many, those in one column of pixels become one upright stroke, which they would fill.
+	line(n, at, { colour, dash, width }) {
+		this.clipped((c) => {
+			Object.assign(c, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
+			c.setLineDash(dash);
+			c.beginPath();
+			const limit = (v) => Math.max(-1e4, Math.min(1e4, v)), column = n > 2 * this.area.width ? 1 / this.dpr : 0;
+			let pen = false, left, first, low, high, x, y;
+			const upright = () => {
+				if (!pen || high - low < 0.5) return;
+				if (high - low > Math.abs(y - first) + 0.5) { // it goes beyond its ends
+					const up = y - low < high - y;
+					c.lineTo(left, up ? high : low);
+					c.lineTo(left, up ? low : high);
+				}
+				c.lineTo(x, y);
+			};
+			for (let i = 0; i < n; i++) {
+				const point = at(i), gap = !Number.isFinite((point?.[1] ?? NaN) + point?.[0]);
+				const px = gap ? 0 : limit(this.px(point[0])), py = gap ? 0 : limit(this.py(point[1]));
+				if (pen && !gap && Math.abs(px - left) < column) {
+					low = Math.min(low, py);
+					high = Math.max(high, py);
+				} else {
+					upright();
+					if (!gap) c[pen ? "lineTo" : "moveTo"](px, py);
+					pen = !gap;
+					left = px;
+					first = low = high = py;
+				}
+				[x, y] = [px, py];
+			}
+			upright();
+			c.stroke();
+		});
+	}
 
-  dots(points, { colour }, size) {
-    this.clipped((c) => {
-      c.fillStyle = colour;
-      for (const [x, y] of points) c.fillRect(this.px(x) - size, this.py(y) - size, 2 * size, 2 * size);
-    });
-  }
+	dots(points, { colour }, size) {
+		this.clipped((c) => {
+			c.fillStyle = colour;
+			for (const [x, y] of points) c.fillRect(this.px(x) - size, this.py(y) - size, 2 * size, 2 * size);
+		});
+	}
 
-  // A sign at a point, turned if need be, with words beside it.
-  sign([x, y], text, colour, size = 11, words = "", turn = 0) {
-    if (!Number.isFinite(x + y)) return;
-    const px = this.px(x), py = this.py(y), right = px > this.area.left + 0.75 * this.area.width;
-    this.clipped((c) => {
-      Object.assign(c, { fillStyle: colour, strokeStyle: this.paper, lineWidth: 3, textBaseline: "middle" });
-      if (words) {
-        c.font = "11px sans-serif";
-        c.textAlign = right ? "right" : "left";
-        const at = [px + (right ? -9 : 9), py + (text === "★" ? 13 : -6)];
-        c.strokeText(words, ...at);
-        c.fillText(words, ...at);
-      }
-      c.font = `${size}px sans-serif`;
-      c.textAlign = turn ? "right" : "center";
-      c.translate(px, py);
-      c.rotate(turn);
-      c.fillText(text, 0, 0);
-    });
-  }
+	// A sign at a point, turned if need be, with words beside it.
+	sign([x, y], text, colour, size = 11, words = "", turn = 0) {
+		if (!Number.isFinite(x + y)) return;
+		const px = this.px(x), py = this.py(y), right = px > this.area.left + 0.75 * this.area.width;
+		this.clipped((c) => {
+			Object.assign(c, { fillStyle: colour, strokeStyle: this.paper, lineWidth: 3, textBaseline: "middle" });
+			if (words) {
+				c.font = "11px sans-serif";
+				c.textAlign = right ? "right" : "left";
+				const at = [px + (right ? -9 : 9), py + (text === "★" ? 13 : -6)];
+				c.strokeText(words, ...at);
+				c.fillText(words, ...at);
+			}
+			c.font = `${size}px sans-serif`;
+			c.textAlign = turn ? "right" : "center";
+			c.translate(px, py);
+			c.rotate(turn);
+			c.fillText(text, 0, 0);
+		});
+	}
 
-  // Texts at the right edge beside the heights where their lines end, pushed apart.
-  names(entries) {
-    const c = this.context, { area } = this, gap = 13;
-    const last = area.top + area.height - 8;
-    const rows = entries
-      .map(({ text, y, colour }) => ({ text, colour, at: Math.min(last, this.py(y) + 9) }))
-      .sort((a, b) => a.at - b.at);
-    for (let i = 1; i < rows.length; i++) rows[i].at = Math.max(rows[i].at, rows[i - 1].at + gap);
-    for (let i = rows.length - 1, floor = last; i >= 0; i--, floor -= gap) {
-      rows[i].at = Math.min(rows[i].at, floor);
-    }
-    Object.assign(c, { textAlign: "right", textBaseline: "middle", lineWidth: 3, lineJoin: "round" });
-    c.strokeStyle = this.paper;
-    for (const { text, at, colour } of rows) {
-      c.fillStyle = colour;
-      c.strokeText(text, area.left + area.width - 5, at);
-      c.fillText(text, area.left + area.width - 5, at);
-    }
-  }
+	// Texts at the right edge beside the heights where their lines end, pushed apart.
+	names(entries) {
+		const c = this.context, { area } = this, gap = 13;
+		const last = area.top + area.height - 8;
+		const rows = entries
+			.map(({ text, y, colour }) => ({ text, colour, at: Math.min(last, this.py(y) + 9) }))
+			.sort((a, b) => a.at - b.at);
+		for (let i = 1; i < rows.length; i++) rows[i].at = Math.max(rows[i].at, rows[i - 1].at + gap);
+		for (let i = rows.length - 1, floor = last; i >= 0; i--, floor -= gap) {
+			rows[i].at = Math.min(rows[i].at, floor);
+		}
+		Object.assign(c, { textAlign: "right", textBaseline: "middle", lineWidth: 3, lineJoin: "round" });
+		c.strokeStyle = this.paper;
+		for (const { text, at, colour } of rows) {
+			c.fillStyle = colour;
+			c.strokeText(text, area.left + area.width - 5, at);
+			c.fillText(text, area.left + area.width - 5, at);
+		}
+	}
 }
 
 // move([x, y]) gets the place on a plot to which a pointer drags: a mouse from anywhere; a finger,
 // which may be scrolling, drags the marker and taps elsewhere.
 function draggable(plot, move, marker) {
-  const { box } = plot, to = (event) => move(plot.point(event));
-  box.addEventListener("pointerdown", (event) => {
-    if (event.button || (event.pointerType === "touch" && event.target !== marker)) return;
-    event.preventDefault(); // it would take the focus away
-    marker?.focus({ preventScroll: true });
-    box.setPointerCapture(event.pointerId);
-    to(event);
-  });
-  box.addEventListener("pointermove", (event) => box.hasPointerCapture(event.pointerId) && to(event));
-  box.addEventListener("click", (event) => event.detail && to(event)); // not that of a key
+	const { box } = plot, to = (event) => move(plot.point(event));
+	box.addEventListener("pointerdown", (event) => {
+		if (event.button || (event.pointerType === "touch" && event.target !== marker)) return;
+		event.preventDefault(); // it would take the focus away
+		marker?.focus({ preventScroll: true });
+		box.setPointerCapture(event.pointerId);
+		to(event);
+	});
+	box.addEventListener("pointermove", (event) => box.hasPointerCapture(event.pointerId) && to(event));
+	box.addEventListener("click", (event) => event.detail && to(event)); // not that of a key
 }
 
 // A round button on a plot to drag, or to move by arrow keys: by so much, with Shift five times that.
 function marker(plot, move, step = 0.05) {
-  let place;
-  const keys = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
-  const node = button("", null, { class: "start", onkeydown: (event) => {
-    const way = keys[event.key], size = event.shiftKey ? 5 * step : step;
-    if (!way) return;
-    event.preventDefault();
-    move((place = place.map((v, i) => v + size * way[i]))); // the next key may come before a frame
-  } });
-  const show = (at, name) => {
-    place = at;
-    node.style.left = `${plot.px(at[0])}px`;
-    node.style.top = `${plot.py(at[1])}px`;
-    node.setAttribute("aria-label", `${name} (${at.map(number).join(", ")}); arrow keys move it`);
-  };
-  plot.box.append(node);
-  draggable(plot, move, node);
-  return { node, show };
+	let place;
+	const keys = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
+	const node = button("", null, { class: "start", onkeydown: (event) => {
+		const way = keys[event.key], size = event.shiftKey ? 5 * step : step;
+		if (!way) return;
+		event.preventDefault();
+		move((place = place.map((v, i) => v + size * way[i]))); // the next key may come before a frame
+	} });
+	const show = (at, name) => {
+		place = at;
+		node.style.left = `${plot.px(at[0])}px`;
+		node.style.top = `${plot.py(at[1])}px`;
+		node.setAttribute("aria-label", `${name} (${at.map(number).join(", ")}); arrow keys move it`);
+	};
+	plot.box.append(node);
+	draggable(plot, move, node);
+	return { node, show };
 }
 
 // A height field as bands of ink with a line at every half, drawn per pixel. It is kept until
 // the key, the size or the theme changes; draw returns true while there is more to do than fits
 // into a frame.
 class Contours {
-  draw(plot, key, height) {
-    const { area, dpr, ink, context } = plot;
-    const w = Math.round(area.width * dpr), h = Math.round(area.height * dpr);
-    const now = JSON.stringify([key, w, h, ink]);
-    if (now !== this.key) this.work = this.render(plot, w, h, height);
-    this.key = now;
-    for (const until = performance.now() + 10; this.work && performance.now() < until; ) {
-      if (this.work.next().done) this.work = null;
-    }
-    context.drawImage(this.canvas, area.left, area.top, area.width, area.height);
-    return Boolean(this.work);
-  }
+	draw(plot, key, height) {
+		const { area, dpr, ink, context } = plot;
+		const w = Math.round(area.width * dpr), h = Math.round(area.height * dpr);
+		const now = JSON.stringify([key, w, h, ink]);
+		if (now !== this.key) this.work = this.render(plot, w, h, height);
+		this.key = now;
+		for (const until = performance.now() + 10; this.work && performance.now() < until; ) {
+			if (this.work.next().done) this.work = null;
+		}
+		context.drawImage(this.canvas, area.left, area.top, area.width, area.height);
+		return Boolean(this.work);
+	}
 
-  *render({ x, y, ink }, w, h, height) {
-    // The field at every other pixel, and between by bilinear interpolation.
-    const every = 2, columns = Math.ceil(w / every) + 2, rows = Math.ceil(h / every) + 2;
-    const coarse = new Float32Array(columns * rows);
-    const canvas = (this.canvas = el("canvas", { width: w, height: h })), context = canvas.getContext("2d");
-    for (let j = 0, n = 0; j < rows; j++) {
-      if (j % 20 === 0) yield;
-      const v = y[1] - ((j * every) / h) * (y[1] - y[0]);
-      for (let i = 0; i < columns; i++, n++) {
-        coarse[n] = Math.max(-99, 2 * height([x[0] + ((i * every) / w) * (x[1] - x[0]), v]));
-      }
-    }
-    const image = context.createImageData(w, h), pixels = new Uint32Array(image.data.buffer);
-    const [red, green, blue] = ink.match(/[\d.]+/g).map(Number);
-    const colour = red | (green << 8) | (blue << 16);
-    for (let j = 0, n = 0; j < h; j++) {
-      if (j % 40 === 0) yield;
-      const row = Math.floor(j / every), q = j / every - row;
-      for (let i = 0; i < w; i++, n++) {
-        const column = Math.floor(i / every), p = i / every - column, at = row * columns + column;
-        const a = coarse[at], b = coarse[at + 1], c = coarse[at + columns], d = coarse[at + columns + 1];
-        const level = (1 - q) * (a + p * (b - a)) + q * (c + p * (d - c));
-        const along = (1 - q) * (b - a) + q * (d - c), down = (1 - p) * (c - a) + p * (d - b);
-        const slope = Math.sqrt(along * along + down * down) / every;
-        const away = Math.abs(level - Math.round(level)) / slope; // pixels to the next line
-        const line = Math.max(0, 1.2 - away) * Math.max(0, Math.min(1, 2 - 4 * slope)); // none where crowded
-        const band = Math.max(0, Math.min(1, (level + 6) / 14)); // the deeper, the less ink
-        pixels[n] = colour | (Math.min(255, 33 * band + 56 * line) << 24);
-      }
-    }
-    context.putImageData(image, 0, 0);
-  }
+	*render({ x, y, ink }, w, h, height) {
+		// The field at every other pixel, and between by bilinear interpolation.
+		const every = 2, columns = Math.ceil(w / every) + 2, rows = Math.ceil(h / every) + 2;
+		const coarse = new Float32Array(columns * rows);
+		const canvas = (this.canvas = el("canvas", { width: w, height: h })), context = canvas.getContext("2d");
+		for (let j = 0, n = 0; j < rows; j++) {
+			if (j % 20 === 0) yield;
+			const v = y[1] - ((j * every) / h) * (y[1] - y[0]);
+			for (let i = 0; i < columns; i++, n++) {
+				coarse[n] = Math.max(-99, 2 * height([x[0] + ((i * every) / w) * (x[1] - x[0]), v]));
+			}
+		}
+		const image = context.createImageData(w, h), pixels = new Uint32Array(image.data.buffer);
+		const [red, green, blue] = ink.match(/[\d.]+/g).map(Number);
+		const colour = red | (green << 8) | (blue << 16);
+		for (let j = 0, n = 0; j < h; j++) {
+			if (j % 40 === 0) yield;
+			const row = Math.floor(j / every), q = j / every - row;
+			for (let i = 0; i < w; i++, n++) {
+				const column = Math.floor(i / every), p = i / every - column, at = row * columns + column;
+				const a = coarse[at], b = coarse[at + 1], c = coarse[at + columns], d = coarse[at + columns + 1];
+				const level = (1 - q) * (a + p * (b - a)) + q * (c + p * (d - c));
+				const along = (1 - q) * (b - a) + q * (d - c), down = (1 - p) * (c - a) + p * (d - b);
+				const slope = Math.sqrt(along * along + down * down) / every;
+				const away = Math.abs(level - Math.round(level)) / slope; // pixels to the next line
+				const line = Math.max(0, 1.2 - away) * Math.max(0, Math.min(1, 2 - 4 * slope)); // none where crowded
+				const band = Math.max(0, Math.min(1, (level + 6) / 14)); // the deeper, the less ink
+				pixels[n] = colour | (Math.min(255, 33 * band + 56 * line) << 24);
+			}
+		}
+		context.putImageData(image, 0, 0);
+	}
 }
 
-// Draw at most once a frame, and again when size, theme or pixels change, or draw() has returned
-// true: there is more to compute. Until there is no more, the figure is marked as busy.
-function redrawn(figure, draw) {
-  let asked = false;
-  const ask = () => {
-    if (asked) return;
-    asked = true;
-    figure.setAttribute("aria-busy", "true");
-    requestAnimationFrame(() => {
-      asked = false;
-      const body = figure.querySelector(".explorer-body");
-      if (body.clientWidth && draw()) ask(); // no width: in print, or folded away
-      else if (!asked) figure.removeAttribute("aria-busy");
-    });
-  };
-  new ResizeObserver(ask).observe(figure);
-  new MutationObserver(ask).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", ask);
-  return ask;
-}
-
-// A short line in a legend, on a canvas of 56 by 12 pixels.
-function swatch(canvas, { colour, dash, width }) {
-  const c = canvas.getContext("2d");
-  c.clearRect(0, 0, 56, 12);
-  Object.assign(c, { strokeStyle: colour, lineWidth: 2 * width });
-  c.setLineDash(dash.map((d) => 2 * d));
-  c.beginPath();
-  c.moveTo(0, 6);
-  c.lineTo(56, 6);
-  c.stroke();
-}
+// How a line is drawn, and the same as a picture for a legend.
+const stroke = (colour, width = 1.8, dash = []) => ({ colour, width, dash });
+const swatch = ({ colour, dash, width }) => `<svg aria-hidden="true" width="28" height="6"><path d="M0 3h28" ` +
+	`stroke="${colour}" stroke-width="${width}" stroke-dasharray="${dash}"></path></svg>`;
 
 // ---- kit: what has a name
 
-const { objectives, knobs, fresh } = Stepsize.catalogue;
 const built = {};
 
 function objective(name) {
-  const { function: f, parameters } = objectives[name];
-  return (built[name] ||= Stepsize.objectives[f](parameters));
+	const { function: f, parameters } = objectives[name];
+	return (built[name] ||= Stepsize.objectives[f](parameters));
 }
 
 // The entry in the catalogue's knobs for a parameter of a method.
@@ -552,49 +520,116 @@ const knobOf = (name, p) => (`${name}.${p}` in knobs ? `${name}.${p}` : p);
 
 // A method with the values that the last one had where they mean the same.
 function renewed(name, { name: last, parameters } = {}) {
-  const own = { ...new Stepsize.methods[name]({}) };
-  for (const p of Object.keys(own)) {
-    if (own[p] === undefined) own[p] = fresh[`${name}.${p}`] ?? fresh[p];
-    if (last && p in parameters && knobOf(last, p) === knobOf(name, p)) own[p] = parameters[p];
-  }
-  return { name, parameters: own };
+	const own = { ...new Stepsize.methods[name]({}) };
+	for (const p of Object.keys(own)) {
+		if (own[p] === undefined) own[p] = fresh[`${name}.${p}`] ?? fresh[p];
+		if (last && p in parameters && knobOf(last, p) === knobOf(name, p)) own[p] = parameters[p];
+	}
+	return { name, parameters: own };
 }
 
-// What a word means for a knob with these values: at least the first number, at most the last.
+// What a word means for a knob with these values: one of them, or else a number.
+function plainly(values, word) {
+	const same = values.find((v) => String(v) === word);
+	return same === undefined ? Number(word) : same;
+}
+
+// The same of a word that may come from anywhere: at least the first number, at most the last.
 function within(values, word) {
-  const same = values.find((v) => String(v) === word);
-  if (same !== undefined) return same;
-  const numbers = values.filter((v) => typeof v === "number"), value = Number(word);
-  if (!numbers.length || word === "" || Number.isNaN(value)) throw new RangeError(word);
-  const inside = Math.min(Math.max(value, numbers[0]), numbers[numbers.length - 1]);
-  return numbers.every(Number.isInteger) ? Math.round(inside) : inside;
+	const value = plainly(values, word), numbers = values.filter((v) => typeof v === "number");
+	if (values.includes(value)) return value;
+	if (!numbers.length || word === "" || Number.isNaN(value)) throw new RangeError(word);
+	const inside = Math.min(Math.max(value, numbers[0]), numbers.at(-1));
+	return numbers.every(Number.isInteger) ? Math.round(inside) : inside;
+}
+
+// A method as text, "Csawg,step_size=0.001,window=10", and back; what it does not tell is as usual.
+const methodText = ({ name, parameters }) =>
+	[name, ...Object.entries(parameters).map(([p, v]) => `${p}=${v}`)].join();
+
+function methodOf(text, read = plainly) {
+	const [name, ...pairs] = text.split(","), { parameters } = renewed(within(Object.keys(styles), name));
+	for (const [p, word] of pairs.map((pair) => pair.split("="))) {
+		parameters[within(Object.keys(parameters), p)] = read(knobs[knobOf(name, p)], word);
+	}
+	return { name, parameters };
+}
+
+// Keep a point, state.x and state.y, inside a view, at hundredths, and give its sliders their places.
+function placed(state, knobs, view, step) {
+	for (const [axis, [low, high]] of [["x", view[0]], ["y", view[1]]]) {
+		const hundredths = (v) => Number(v.toFixed(2)), n = Math.round((high - low) / step);
+		knobs[axis][1].splice(0, Infinity, ...Array.from({ length: n + 1 }, (_, k) => hundredths(low + k * step)));
+		state[axis] = hundredths(Math.min(high, Math.max(low, state[axis])));
+	}
 }
 
 // ---- kit: the parts of an explorer
 
-// A control for each of some lists of values, put into `made`; take({ name: value }) gets what is
-// moved. One without a label has its name.
-function sliders(made, knobs, labels, state, take) {
-  for (const [name, values] of Object.entries(knobs)) {
-    const label = labels[name] ?? name.replaceAll("_", " ");
-    made[name] = knob(label, values, state[name], (value) => take({ [name]: value }));
-  }
-}
+// The whole of an explorer: buttons, plots (the first is the map), what stands `above` the words,
+// words and controls. Its setting is flat, and has a control for each of knobs, { name: [label, values] };
+// where there are no values texts[name] has { write(), read(text) } for the link. take(changes) changes
+// the state, tells changed(changes), and has controls and picture follow: draw() once a frame at most,
+// again when size, theme or pixels change, and again where it returned true, for more is to be
+// computed. Until then the figure is marked as busy.
+function panel(figure, { setting, knobs, plots }, { draw, changed, buttons = {}, above = [], texts = {} }) {
+	const state = {}, controls = {};
+	let asked = false;
+	const redraw = () => {
+		if (asked) return;
+		asked = true;
+		figure.setAttribute("aria-busy", "true");
+		requestAnimationFrame(() => {
+			asked = false;
+			if (body.clientWidth && draw()) redraw(); // no width: in print, or folded away
+			else if (!asked) figure.removeAttribute("aria-busy");
+		});
+	};
+	new ResizeObserver(redraw).observe(figure);
+	new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
-// Buttons, plots with these labels (the first is the map), words and controls, one below the
-// other. What stands `above` the words is the player, if there is one.
-function assemble(controls, buttons, labels, ...above) {
-  const plots = el("div", { class: "explorer-plots" }), { node, say } = readout();
-  const top = el("div", { class: "explorer-controls" }, ...Object.values(controls).map((c) => c.node));
-  const body = el("div", { class: "explorer-body" },
-    el("div", { class: "explorer-buttons" }, ...buttons), plots, ...above, node, top);
-  return { body, top, say, plots: labels.map((label, i) => new Plot(plots, label, i ? "curve" : "map")) };
+	const take = (changes) => {
+		Object.assign(state, changes);
+		changed(changes);
+		for (const [name, { set }] of Object.entries(controls)) set(state[name]);
+		redraw();
+	};
+	for (const [name, [label, values]] of Object.entries(knobs)) {
+		if (values) controls[name] = knob(label, values, setting[name], (value) => take({ [name]: value }));
+	}
+	const write = () => Object.keys(knobs)
+		.map((name) => `${name}=${encodeURI(texts[name] ? texts[name].write() : state[name])}`).join("&");
+	const read = (text) => {
+		const given = () => Object.fromEntries([...new URLSearchParams(text)].map(([name, word]) =>
+			[name, texts[name] ? texts[name].read(word) : within(knobs[name][1], word)]));
+		try {
+			take(given());
+			take(given()); // now with the values that the others allow
+			return text !== "";
+		} catch {
+			return false;
+		}
+	};
+	const words = el("output", { "aria-live": "polite" }), grid = el("div", { class: "explorer-plots" });
+	let said;
+	const say = (lines) => {
+		if (lines.join() !== said) words.replaceChildren(...lines.map((line) => el("span", {}, line)));
+		said = lines.join();
+	};
+	const all = Object.entries({ Reset: () => setting, ...buttons })
+		.map(([text, changes]) => button(text, () => take(changes())));
+	const body = el("div", { class: "explorer-body" },
+		el("div", { class: "explorer-buttons" }, ...all, ...linked(figure, write, read)), grid, ...above, words,
+		el("div", { class: "explorer-controls" }, ...Object.values(controls).map((control) => control.node)));
+	const drawn = plots.map((label, i) => new Plot(grid, label, i ? "curve" : "map"));
+	return { state, controls, take, redraw, body, say, plots: drawn };
 }
 
 Stepsize.kit = {
-  el, whole, number, having, slider, choice, checkbox, knob, button, readout, player, linked, Plot, Contours,
-  ticks, power, powers, logarithmic, draggable, marker, swatch, redrawn, objective, renewed, knobOf, within,
-  sliders, assemble,
+	el, whole, number, having, choice, knob, button, player, Contours,
+	ticks, logarithmic, draggable, marker, stroke, swatch, objective, renewed, knobOf, within,
+	methodText, methodOf, placed, panel,
 };
 Stepsize.explorers = {};
 
@@ -603,16 +638,16 @@ Stepsize.explorers = {};
 // A figure comes alive as a whole or keeps its static picture; one after the other, each in a task
 // of its own, and so its first picture.
 function all() {
-  const figures = [...document.querySelectorAll("figure.explorer[data-explorer]")];
-  const next = () => {
-    const figure = figures.shift(), make = Stepsize.explorers[figure?.dataset.explorer];
-    if (!figure) return;
-    requestAnimationFrame(() => setTimeout(next));
-    if (!make) return;
-    figure.querySelector("figcaption").before(make(figure, JSON.parse(figure.dataset.setting)));
-    figure.classList.add("live");
-  };
-  setTimeout(next);
+	const figures = [...document.querySelectorAll("figure.explorer[data-explorer]")];
+	const next = () => {
+		const figure = figures.shift(), make = Stepsize.explorers[figure?.dataset.explorer];
+		if (!figure) return;
+		requestAnimationFrame(() => setTimeout(next));
+		if (!make) return;
+		figure.querySelector("figcaption").before(make(figure, JSON.parse(figure.dataset.setting)));
+		figure.classList.add("live");
+	};
+	setTimeout(next);
 }
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
 else all();
