@@ -471,6 +471,48 @@ def test_a_link_to_nothing_changes_nothing(show, bad):
     assert "does not know" in page.locator("span[role=status]").inner_text()
 
 
+ELSEWHERE = {  # another setting of each kind
+    "valley": lambda: explore.valley([Polyak(0.0), PLANNED], "camel", [1.0, -1.5], 100),
+    "planning-step": lambda: explore.planning_step(Csawg(0.0015, 4, 3, 2), at=30),
+    "rates": lambda: explore.rates("Nesterov", 40, step_size=1.2, momentum=0.7),
+    "ray": lambda: explore.ray((2.5, 1.5), "turned bowl", 0.002, 0.5),
+    "track": lambda: explore.track("Autostep", "a level that drifts", noise=1.0, examples=1000),
+    "sensitivity": lambda: explore.sensitivity(L4(), "fraction", "bowl", budget=200, scale=2.0),
+    "landscape": lambda: explore.landscape("RMSProp", step_size=0.1, seed=3, examples=2000),
+}
+
+
+@of_every_kind
+def test_a_link_leads_to_the_setting_and_the_page_writes_the_same(show, kind):
+    there = ELSEWHERE[kind]()
+    page = show(KINDS[kind]())
+    first = said(page)
+    page.evaluate(f"location.hash = {json.dumps(there.link())}")
+    page.wait_for_timeout(50)
+    lines = said(page)
+    assert there.summary().endswith(" ".join(lines)) and lines != first
+    page.get_by_role("button", name="Copy link").click()
+    address = page.url
+    page.get_by_role("button", name="Reset").click()
+    assert said(page) == first
+    page.goto("about:blank")
+    page.goto(address)
+    assert said(page) == lines
+
+
+@of_every_kind
+@pytest.mark.parametrize(
+    "bad", ["", "speed=1", "seed=x&window=&method=Magic&x=left&step_size=fast"]
+)
+def test_a_link_to_nowhere_changes_nothing(show, kind, bad):
+    page = show(KINDS[kind]())
+    first = said(page)
+    page.evaluate(f"location.hash = '#{kind}?{bad}'")
+    page.wait_for_timeout(50)
+    assert said(page) == first
+    assert "does not know" in page.locator("span[role=status]").inner_text()
+
+
 def test_the_playground_s_links_lead_somewhere(show):
     cells = json.loads((ROOT / "book" / "playground.ipynb").read_text("utf-8"))["cells"]
     outputs = [output["data"] for cell in cells for output in cell.get("outputs", [])]

@@ -1,5 +1,6 @@
 """The README's code runs and says what its comments say; its links lead somewhere."""
 
+import ast
 import json
 import re
 from collections import Counter
@@ -14,7 +15,7 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_code_runs_and_its_comments_are_true():
-    first, own_loop = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+    first, own_loop, explorers = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
     names = {}
     exec(compile(first, "README.md", "exec"), names)
     trace, sweep = names["trace"], names["sweep"]
@@ -26,6 +27,12 @@ def test_code_runs_and_its_comments_are_true():
     exec(compile(own_loop, "README.md", "exec"), names)
     one = minimize(GradientDescent(1e-3), rosenbrock(), [-1, 0], iterations=1)
     np.testing.assert_array_equal(names["w"], one.w[-1])
+
+    exec(compile(explorers, "README.md", "exec"), names)
+    last = ast.parse(explorers).body[1:]
+    played = [eval(ast.unparse(line), names) for line in last]
+    assert [explorer.name for explorer in played] == ["valley", "sensitivity"]
+    assert not any(trace.diverged for trace in played[0].traces)
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!https?:)([^)]+)\)", TEXT))

@@ -53,8 +53,7 @@ function having(values, v) {
 	return [...values.slice(0, at), v, ...values.slice(at)];
 }
 
-// A slider over a list of numbers, to which a value given from outside is added; words or null
-// may follow the numbers as its last stops.
+// A slider over such a list, to which a value given from outside is added.
 function slider(label, values, value, change) {
 	let stops;
 	const show = (v) => (v >= 1e4 && v < Infinity ? whole(v) : number(v));
@@ -149,9 +148,8 @@ function player(change) {
 	return me;
 }
 
-// A button that puts a setting into the address, and on the clipboard where there is one. write()
-// gives the setting as text, read(text) takes it and says whether it is a setting; the first
-// figure of a kind reads "#kind?text", the second "#kind-2?text".
+// A button that puts a setting, write(), into the address and on the clipboard. read(text) says whether
+// it is one; the first figure of a kind reads "#kind?text", the second "#kind-2?text".
 function linked(figure, write, read) {
 	const kind = figure.dataset.explorer;
 	const all = [...document.querySelectorAll(`figure[data-explorer="${kind}"]`)];
@@ -598,16 +596,17 @@ function panel(figure, { setting, knobs, plots }, { draw, changed, buttons = {},
 	for (const [name, [label, values]] of Object.entries(knobs)) {
 		if (values) controls[name] = knob(label, values, setting[name], (value) => take({ [name]: value }));
 	}
-	const write = () => Object.keys(knobs)
-		.map((name) => `${name}=${encodeURI(texts[name] ? texts[name].write() : state[name])}`).join("&");
+	const all = () => Object.keys(knobs).map((name) => [name, texts[name] ? texts[name].write() : state[name]]);
+	const write = () => all().map(([name, value]) => `${name}=${encodeURI(value)}`).join("&");
 	const read = (text) => {
-		const given = () => Object.fromEntries([...new URLSearchParams(text)].map(([name, word]) =>
-			[name, texts[name] ? texts[name].read(word) : within(knobs[name][1], word)]));
+		const before = Object.fromEntries(all()), given = [...new URLSearchParams(text)];
 		try {
-			take(given());
-			take(given()); // now with the values that the others allow
+			for (const [name, word] of [...given, ...given]) { // twice, for what one may be depends on others
+				take({ [name]: texts[name] ? texts[name].read(word) : within(knobs[name][1], word) });
+			}
 			return text !== "";
 		} catch {
+			take(before);
 			return false;
 		}
 	};
@@ -617,13 +616,17 @@ function panel(figure, { setting, knobs, plots }, { draw, changed, buttons = {},
 		if (lines.join() !== said) words.replaceChildren(...lines.map((line) => el("span", {}, line)));
 		said = lines.join();
 	};
-	const all = Object.entries({ Reset: () => setting, ...buttons })
+	const part = (name, nodes) => el("div", { class: `explorer-${name}` }, ...nodes);
+	const ways = Object.entries({ Reset: () => setting, ...buttons })
 		.map(([text, changes]) => button(text, () => take(changes())));
-	const body = el("div", { class: "explorer-body" },
-		el("div", { class: "explorer-buttons" }, ...all, ...linked(figure, write, read)), grid, ...above, words,
-		el("div", { class: "explorer-controls" }, ...Object.values(controls).map((control) => control.node)));
-	const drawn = plots.map((label, i) => new Plot(grid, label, i ? "curve" : "map"));
-	return { state, controls, take, redraw, body, say, plots: drawn };
+	const body = part("body", [
+		part("buttons", [...ways, ...linked(figure, write, read)]), grid, ...above, words,
+		part("controls", Object.values(controls).map(({ node }) => node)),
+	]);
+	return {
+		state, controls, take, redraw, body, say,
+		plots: plots.map((label, i) => new Plot(grid, label, i ? "curve" : "map")),
+	};
 }
 
 Stepsize.kit = {
