@@ -125,8 +125,9 @@ class Sensitivity(_Steps):
         "with its best constant step size as a dashed level."
     )
 
-    def __init__(self, question, method, knob, problem):
+    def __init__(self, question, method, knob, problem, wanted=None):
         self.question, self.method, self.knob, self.problem = question, method, knob, problem
+        self.wanted = wanted or knob  # which a method may lack that stands in between
         self.setting = {
             "method": type(method).__name__,
             "knob": knob,
@@ -136,16 +137,19 @@ class Sensitivity(_Steps):
         }
 
     def replaced(self, **changes):
-        method, knob, problem = self.method, changes.pop("knob", self.knob), self.problem
+        method, problem = self.method, self.problem
+        wanted = changes.pop("knob", self.wanted)
         if "method" in changes:
             method = known.renewed(getattr(methods, changes.pop("method")), method)
+        offered = knobs_of(method)
+        knob = wanted if wanted in offered else next(iter(offered))
         if "value" in changes:
-            method = dataclasses.replace(method, **{knob: changes.pop("value")})
+            value = changes.pop("value")
+            method = dataclasses.replace(method, **{knob: value})
         if "problem" in changes:
             changes["name"] = changes.pop("problem")
-        offered = knobs_of(method)
-        knob = knob if knob in offered else next(iter(offered))
-        return type(self)(self.question, method, knob, dataclasses.replace(problem, **changes))
+        problem = dataclasses.replace(problem, **changes)
+        return type(self)(self.question, method, knob, problem, wanted)
 
     @property
     def values(self):
@@ -184,12 +188,12 @@ class Sensitivity(_Steps):
     def lines(self):
         """The result in words."""
         problem, errors = self.problem, self.errors
-        what, on = "error", f"after {problem.budget:,} gradient evaluations"
+        what, on = "error", f" after {problem.budget:,} gradient evaluations"
         if problem.streams:
-            what, on = "squared error", f"over the second half of {problem.budget:,} examples"
+            what, on = "squared error", f" over the second half of {problem.budget:,} examples"
 
-        def said(error):
-            return f"{what} {number(error)}" if error < np.inf else "diverged"
+        def said(error, more=""):
+            return f"{what} {number(error)}{more}" if error < np.inf else "diverged"
 
         fields = dataclasses.fields(self.method)
         given = {f.name: getattr(self.method, f.name) for f in fields}
@@ -201,12 +205,15 @@ class Sensitivity(_Steps):
         best = int(np.argmin(errors))
         constant, level = rival(problem)
         good = np.count_nonzero((errors <= level) & np.isfinite(errors))
+        values = f"{len(errors)} values of {self.knob.replace('_', ' ')}"
+        found = f"All {values} diverge. None does"
+        if errors[best] < np.inf:
+            at = f"{_words(self.values[best])}, {said(errors[best])}"
+            found = f"Best of {values}: {at}. {good} of them do"
         return [
-            f"{self.look['label']} with {told}: {said(errors[self.here])} {on}.",
-            f"Best of {len(errors)} values of {self.knob.replace('_', ' ')}: "
-            f"{_words(self.values[best])}, {said(errors[best])}. {good} of them do as well as "
-            f"gradient descent with the best of {len(problem.constants)} constant step sizes, "
-            f"{number(constant)}: {said(level)}.",
+            f"{self.look['label']} with {told}: {said(errors[self.here], on)}.",
+            f"{found} as well as gradient descent with the best of {len(problem.constants)} "
+            f"constant step sizes, {number(constant)}: {said(level)}.",
         ]
 
     def draw(self, axes):

@@ -147,6 +147,13 @@ class PlanningStep(_Steps):
             at = s["window"] * 2 + s["planning_steps"] * (1 + s["correction_steps"])
         s["at"] = min(at, last)
 
+    def replaced(self, **changes):
+        other = super().replaced(**changes)
+        if "at" not in changes:  # where another run is lost, its last place is shown
+            finite = np.flatnonzero(np.isfinite(other.run.points).all(axis=1))
+            other.setting["at"] = min(other.setting["at"], int(finite[-1]))
+        return other
+
     def knobs(self):
         names = ("window", "planning_steps", "correction_steps", "step_size")
         knobs = {name: (name.replace("_", " "), known.KNOBS[name]) for name in names}
@@ -157,7 +164,7 @@ class PlanningStep(_Steps):
         n, K = self.setting["at"], self.setting["window"]
         stage, w = self.run.stages[n], self.run.points[n]
         with np.errstate(all="ignore"):
-            error = np.linalg.norm(w - self.objective.minimizer)
+            error = np.hypot(*(w - self.objective.minimizer))
         to = f"to {_point(w)}" + (f", error {number(error)}" if np.isfinite(w).all() else "")
         kind, p = stage["kind"], f"planning {stage['planning']}"
         what = f"Gradient evaluation {n:,} of {len(self.run.points) - 1:,}: "
@@ -170,7 +177,8 @@ class PlanningStep(_Steps):
         else:
             M = self.setting["correction_steps"]
             what += f"{p}, correcting step {stage['m']} of {M} after leap {stage['leap']} {to}."
-        pairs, alpha = stage["to"] - stage["from"], _point(np.array(stage["alpha"]))
+        pairs, alpha = stage["to"] - stage["from"], np.array(stage["alpha"])
+        alpha = _point(alpha) if np.isfinite(alpha).all() else "are not finite"
         if stage["k"] <= K:
             held = f"{stage['k']} of {K} weights and gradients"
             return [what, f"The buffers hold {held}; no pair yet."]

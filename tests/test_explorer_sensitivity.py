@@ -80,7 +80,10 @@ def test_the_rival_is_the_best_of_its_constants():
 def test_what_diverged_is_infinite_and_said():
     explorer = explore.sensitivity(GradientDescent(1.0))
     assert np.isinf(explorer.errors[-1])
-    assert "diverged after 1,000 gradient evaluations" in explorer.lines()[0]
+    assert explorer.lines()[0] == "GD with step size 1: diverged."
+    lost = explore.sensitivity(IDBD(), "meta_step_size", budget=200)
+    assert np.isinf(lost.errors).all()
+    assert lost.lines()[1].startswith("All 41 values of meta step size diverge. None does as well")
 
 
 def test_the_best_meta_step_size_of_idbd_moves_by_the_square_and_autostep_s_does_not():

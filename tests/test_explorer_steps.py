@@ -134,8 +134,8 @@ def test_stepping_by_button_and_key(show):  # noqa: F811
 def test_its_knobs(show):  # noqa: F811
     explorer = explore.planning_step(Csawg(0.001, 3, 5, 10), at=40)
     window = show(explorer)
-    assert said(window) == explorer.lines()
-    turned = {}
+    first = said(window)
+    assert first == explorer.lines()
     for name, key, value in (
         ("window", "ArrowRight", 4),
         ("planning steps", "ArrowLeft", 4),
@@ -143,12 +143,17 @@ def test_its_knobs(show):  # noqa: F811
         ("step size", "ArrowRight", 0.0011),
     ):
         window.get_by_label(name, exact=True).press(key)
-        turned[name.replace(" ", "_")] = value
-        assert said(window) == explorer.replaced(**turned, at=40).lines(), turned
+        explorer = explorer.replaced(**{name.replace(" ", "_"): value})
+        assert said(window) == explorer.lines(), name
+    # a run that is lost is shown at its last place, and can be followed further
     window.get_by_label("step size", exact=True).press("End")
+    explorer = explorer.replaced(step_size=1.0)
+    assert said(window) == explorer.lines() and explorer.setting["at"] < 40
+    window.get_by_label("gradient evaluations").press("End")
+    assert said(window) == explorer.replaced(at=10_000).lines()
     assert "a place that is not finite" in " ".join(said(window))
     window.get_by_role("button", name="Reset").click()
-    assert said(window) == explorer.lines()
+    assert said(window) == first
 
 
 def test_only_plain_planning_is_shown():

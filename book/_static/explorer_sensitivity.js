@@ -9,8 +9,9 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 	const { methods, online, catalogue: { knobs, styles } } = Stepsize;
 	const { streams, constants, shape, knobs: { knob: [, own], value: [, stops] } } = data;
 	let method, keys = []; // own: the method's knobs that are numbers; stops: all values of the present one
-	let problem, rivals, sweep, first; // rivals and sweep: runs that become final errors
+	let problem, rivals, sweep, first, wanted; // rivals and sweep: runs that become final errors
 
+	const like = () => [method.name, state.knob, state.problem].join(); // what curves can be compared
 	const isStream = () => state.problem in streams;
 	const candidates = () => (isStream() ? constants : knobs.step_size);
 	const least = (errors) => errors.reduce((best, e, i) => (e < errors[best] ? i : best), 0);
@@ -80,7 +81,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 		keys[1] = at;
 		const done = finish(rivals, (i) => start("GradientDescent", { step_size: candidates()[i] }), until) &&
 			finish(sweep, (i) => start(name, { ...others, [knob]: stops[i] }), until);
-		if (done) first ??= { knob, stops: [...stops], sweep };
+		if (done && first?.like !== like()) first = { like: like(), stops: [...stops], sweep };
 		return done;
 	}
 
@@ -91,16 +92,17 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 
 	function words() {
 		const { knob, budget } = state, { name, parameters: p } = method, best = least(sweep), level = rivals[least(rivals)];
-		const [what, on] = isStream() ? ["squared error", `over the second half of ${whole(budget)} examples`]
-			: ["error", `after ${whole(budget)} gradient evaluations`];
-		const said = (error) => (error < Infinity ? `${what} ${number(error)}` : "diverged");
+		const [what, on] = isStream() ? ["squared error", ` over the second half of ${whole(budget)} examples`]
+			: ["error", ` after ${whole(budget)} gradient evaluations`];
+		const said = (error, more = "") => (error < Infinity ? `${what} ${number(error)}${more}` : "diverged");
 		const told = Object.keys(p).filter((q) => q === knob || p[q] !== methods[name].defaults[q])
 			.map((q) => `${plain(q)} ${word(p[q])}`).join(", ");
 		const good = sweep.filter((error) => error <= level && error < Infinity).length;
 		return [
-			`${styles[name].label} with ${told}: ${said(sweep[present()])} ${on}.`,
-			`Best of ${stops.length} values of ${plain(knob)}: ${word(stops[best])}, ${said(sweep[best])}. ` +
-				`${good} of them do as well as gradient descent with the best of ${candidates().length} ` +
+			`${styles[name].label} with ${told}: ${said(sweep[present()], on)}.`,
+			(sweep[best] < Infinity ? `Best of ${stops.length} values of ${plain(knob)}: ${word(stops[best])}, ` +
+				`${said(sweep[best])}. ${good} of them do` : `All ${stops.length} values of ${plain(knob)} diverge. None does`) +
+				` as well as gradient descent with the best of ${candidates().length} ` +
 				`constant step sizes, ${number(candidates()[least(rivals)])}: ${said(level)}.`,
 		];
 	}
@@ -110,11 +112,12 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 	const refill = (list, values) => list.splice(0, Infinity, ...values);
 	const changed = (changes) => {
 		if (changes.with) method = methodOf(changes.with);
+		wanted = changes.knob ?? wanted;
 		if (state.method !== method.name) method = renewed(state.method, method);
 		const { name, parameters } = method, valuesOf = (p) => knobs[knobOf(name, p)];
 		refill(own, Object.keys(parameters).filter((p) => typeof valuesOf(p)[0] === "number"));
-		if (!own.includes(state.knob)) [state.knob] = own;
-		else if ("value" in changes) parameters[state.knob] = changes.value;
+		state.knob = own.includes(wanted) ? wanted : own[0];
+		if ("value" in changes) parameters[state.knob] = changes.value;
 		state.value = parameters[state.knob];
 		refill(stops, having(valuesOf(state.knob), state.value));
 		controls.seed.node.hidden = !isStream();
@@ -140,7 +143,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 		if (!sweep) return true; // the last picture stays
 		const known = (errors) => errors.map((e, i) => [i, e]).filter(([, e]) => typeof e === "number");
 		const shown = known(sweep), x = [-0.5, stops.length - 0.5];
-		const before = first && first.knob === state.knob && first.sweep !== sweep
+		const before = first?.like === like() && first.sweep !== sweep
 			? known(first.sweep).map(([i, e]) => [stops.indexOf(first.stops[i]), e]).filter(([i]) => i >= 0) : [];
 		const level = Math.min(...known(rivals).map(([, e]) => e));
 		const { height, ...axis } = logarithmic([...shown, ...before].map(([, e]) => e).concat(level),
@@ -161,7 +164,8 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 			for (const [i, e] of shown) if (e === Infinity) c.fillText("×", plot.px(i), plot.area.top);
 		});
 		const names = [{ text: `GD ${number(candidates()[least(rivals)])}`, colour: gd.colour, y: edge(level) }];
-		if (before.length) names.push({ text: "at first", colour: then.colour, y: edge(before.at(-1)[1]) });
+		const was = before.findLast(([, e]) => e < Infinity);
+		if (was) names.push({ text: "at first", colour: then.colour, y: edge(was[1]) });
 		plot.names(names);
 		const i = present(), error = sweep[i];
 		here.show([i, typeof error === "number" ? edge(error) : top], "");

@@ -1,12 +1,11 @@
-// Three explorers that look inside one method: a planning step, two-step rates, one ray. Their
-// arithmetic, which tests hold against the package, comes first. Their twins: stepsize/_steps.py.
+// A planning step, two-step rates, one ray: first their arithmetic. Their twins: stepsize/_steps.py.
 "use strict";
 
 Stepsize.steps = (() => {
 const inner = (a, b) => a[0] * b[0] + a[1] * b[1];
 const ratio = (a, b) => (b !== 0 ? a / b : 0);
 
-// ---- inside planning: every gradient evaluation, from points[n - 1] to points[n], is a stage --
+// ---- inside planning: every gradient evaluation, from points[n - 1] to points[n], is a stage
 
 function inside(method, objective, w0, plannings) {
 	const { window: K, correction_steps: M } = method, points = [], main = [], pairs = [];
@@ -145,11 +144,14 @@ Stepsize.explorers["planning-step"] = (figure, data) => {
 	const { colours, setting: { objective: name }, knobs: { at: [, stops] } } = data, contours = [];
 	const { view } = Stepsize.catalogue.objectives[name], objective = named(name);
 	let run, kept; // contours: one for each planning; stops: one for each evaluation
-	const changed = () => {
+	const changed = (changes) => {
 		const key = JSON.stringify({ ...state, at: 0 });
-		if (key !== kept) run = Stepsize.steps.inside(new Stepsize.methods.Csawg(state), objective, state.w0, state.plannings);
+		if (key !== kept) {
+			run = Stepsize.steps.inside(new Stepsize.methods.Csawg(state), objective, state.w0, state.plannings);
+			stops.splice(0, Infinity, ...run.points.keys());
+			if (kept && !("at" in changes)) state.at = Math.min(state.at, run.points.findLastIndex(finite));
+		}
 		kept = key;
-		stops.splice(0, Infinity, ...run.points.keys());
 		state.at = Math.max(0, Math.min(stops.length - 1, state.at));
 	};
 	const next = () => {
@@ -171,7 +173,8 @@ Stepsize.explorers["planning-step"] = (figure, data) => {
 			correct: `planning ${planning}, correcting step ${m} of ${correction_steps} after leap ${leap} ${to}`,
 		}[kind];
 		const held = k <= K ? `${k} of ${K} weights and gradients; no pair yet`
-			: `${end - from} of ${K} pairs; step sizes ${end - from < K ? "so far" : "learned"} ${place(alpha)}`;
+			: `${end - from} of ${K} pairs; step sizes ${end - from < K ? "so far" : "learned"} ` +
+				(finite(alpha) ? place(alpha) : "are not finite");
 		return [
 			what ? `Gradient evaluation ${whole(at)} of ${whole(stops.length - 1)}: ${what}`
 				: `Start ${to.replace("to", "at").slice(0, -1)}; no gradient is evaluated yet.`,
@@ -199,10 +202,10 @@ Stepsize.explorers["planning-step"] = (figure, data) => {
 		map.sign(points[n], "◯", map.ink, 17);
 		fits.forEach((plot, i) => {
 			const ok = all.filter((p) => finite([p.g[i], p.d[i]])), name = i ? "w₂" : "w₁";
-			const x = wider([0, ...ok.map((p) => p.g[i])], 1e-300), y = wider([0, ...ok.map((p) => p.d[i])], 1e-300);
+			const [x, y] = ["g", "d"].map((v) => wider([0, ...ok.map((p) => p[v][i])], ok.length ? 1e-300 : 1));
 			plot.frame({ x, y, xTicks: ticks(...x, 4), xLabel: `gradient of ${name}`, yLabel: `decrease of ${name}` });
 			for (const p of held) plot.sign([p.g[i], p.d[i]], "■", look.pair, 9);
-			if (!held.length) return;
+			if (!held.length || !Number.isFinite(alpha[i])) return;
 			plot.line(2, (k) => [x[k], alpha[i] * x[k]], stroke(look.leap));
 			plot.names([{ text: `slope ${number(alpha[i])}`, y: y[1], colour: look.leap }]);
 		});
@@ -322,7 +325,7 @@ Stepsize.explorers.ray = (figure, data) => {
 		handle.show(w, "point");
 
 		const x = [0, end], y = [-0.15 * f, 1.3 * f || 1];
-		along.frame({ x, y, xTicks: ticks(...x, 4), xLabel: knobs.step_size[0], yLabel: "loss" });
+		along.frame({ x, y, xTicks: ticks(...x, 4), xLabel: knobs.step_size[0], yLabel: "loss; dashed: tangent" });
 		const graph = (height, look) => along.line(201, (i) => [(i / 200) * end, height((i / 200) * end)], look);
 		graph(loss, stroke(along.ink, 2));
 		graph((a) => f - a * s, stroke(look.l4, 1.5, [6, 3]));

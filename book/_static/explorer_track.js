@@ -3,7 +3,7 @@
 "use strict";
 
 Stepsize.online = (() => {
-// Uniform numbers that any engine draws alike: mulberry32, each stream from a start of its own.
+// Uniform numbers that any engine draws alike: mulberry32.
 function uniforms(seed, stream) {
 	let a = Math.imul(8 * seed + stream + 1, 0x9e3779b9);
 	return () => {
@@ -51,7 +51,7 @@ function samples({ problem, flip_every, drift, noise, scale, seed, examples }, s
 	return found;
 }
 
-// A run that goes on by so many samples at most; advance says whether it has come to its end.
+// advance goes on by so many samples at most and says whether that is the end.
 class Run {
 	constructor(method, data) {
 		const w = data[0].x.map(() => 0);
@@ -123,14 +123,15 @@ Stepsize.explorers.track = (figure, data) => {
 		return true;
 	}
 
-	function words() {
-		const { label } = styles[state.method], last = run.step_size.at(-1);
+	function words(shown) {
+		const { label } = styles[state.method], last = run.step_size[shown - 1], n = whole(samples.length);
 		const sgd = `SGD with its best constant step size, ${number(constants[best])}: ` +
 			`mean squared error ${number(rivals[best].late)}.`;
-		if (!run.w.at(-1).every(Number.isFinite)) return [`${label}: diverged.`, sgd];
+		if (!run.w[shown].every(Number.isFinite)) return [`${label}: diverged.`, sgd];
 		const mean = (a) => number(a.reduce((x, y) => x + y, 0) / a.length), { relevant } = shape;
-		return [`${label}: mean squared error ${number(run.late)} over the second half of ` +
-			`${whole(samples.length)} examples; at the end the step size is ` + (level() ? `${number(last[0])}.`
+		const when = shown < samples.length ? `after ${whole(shown)} of ${n} examples`
+			: `mean squared error ${number(run.late)} over the second half of ${n} examples; at the end`;
+		return [`${label}: ${when} the step size is ` + (level() ? `${number(last[0])}.`
 			: `${mean(last.slice(0, relevant))} on average where the input matters, ` +
 				`${mean(last.slice(relevant))} elsewhere.`), sgd];
 	}
@@ -147,7 +148,7 @@ Stepsize.explorers.track = (figure, data) => {
 
 		const chosen = constants[best], sizes = run.step_size.filter((_, k) => k % every === 0);
 		const { height, ...axis } = logarithmic([chosen].concat(...sizes));
-		steps.frame({ ...common, ...axis, yLabel: "step sizes" });
+		steps.frame({ ...common, ...axis, yLabel: "step sizes (grey: idle inputs)" });
 		for (let i = samples[0].x.length - 1; i >= 0; i--) {
 			steps.line(count, (k) => [k * every, height(sizes[k][i])], i < shape.relevant ? { ...own, width: 1 } : other);
 		}
@@ -165,12 +166,14 @@ Stepsize.explorers.track = (figure, data) => {
 		errors.names(both.map(([m, { colour }, text]) => ({ text, colour, y: at(m.at(-1)) ?? range.y[1] })));
 
 		let low = -state.scale, high = state.scale;
-		for (const { target: [v] } of samples) [low, high] = [Math.min(low, v), Math.max(high, v)];
+		for (const v of [...samples.map(({ target }) => target[0]), ...run.w.map((w) => w[0])]) {
+			if (Math.abs(v) < 1e3 * state.scale) [low, high] = [Math.min(low, v), Math.max(high, v)];
+		}
 		const room = 0.3 * (high - low) || 1, y = [low - room, high + room];
-		weights.frame({ ...common, y, yLabel: "w₁ and its target" });
+		weights.frame({ ...common, y, yLabel: "w₁ (grey: its target)" });
 		weights.line(shown, (k) => [k, samples[k].target[0]], other);
 		weights.line(shown, (k) => [k, run.w[k + 1][0]], { ...own, width: 1 });
-		if (!playback.playing) say(words());
+		say(words(shown), playback.playing);
 		return false;
 	}
 

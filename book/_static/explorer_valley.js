@@ -177,9 +177,7 @@ Stepsize.explorers.valley = (figure, data) => {
 			const inside = swatch(looks[i]) + names[i];
 			if (legend.innerHTML !== inside) legend.innerHTML = inside;
 		});
-		if (!more && !playing) {
-			say(traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))));
-		}
+		if (!more) say(traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))), playing);
 		return more;
 	}
 

@@ -45,7 +45,7 @@ function labelled(label, input, ...more) {
 	return el("div", { class: "control" }, el("label", { for: input.id }, label), input, ...more);
 }
 
-// A list of numbers, after which words or null may follow, with a value at its place among them.
+// Numbers, after which words or null may follow, with a value at its place among them.
 function having(values, v) {
 	if (values.includes(v)) return values;
 	const after = values.findIndex((other) => typeof other !== "number" || other > v);
@@ -79,7 +79,7 @@ function slider(label, values, value, change) {
 
 const titleOf = (word) => objectives[word]?.title ?? styles[word]?.label ?? word.replaceAll("_", " ");
 
-// A choice between words, shown with the titles that the catalogue has for them, or others.
+// A choice between words, shown with their titles.
 function choice(label, words, value, change, titled = titleOf) {
 	const input = el("select", { onchange: () => change(input.value) });
 	let offered;
@@ -109,8 +109,8 @@ function knob(label, values, value, change) {
 	return slider(label, values, value, change);
 }
 
-// A button that plays and a slider for the time: share is what is to be shown, from 0 to 1. Where
-// motion is not wanted, the button goes one step. reset() goes to the end in silence.
+// A button that plays (or steps, where motion is not wanted) and a slider for the time: share is what is
+// to be shown, from 0 to 1. reset() goes to the end in silence.
 function player(change) {
 	const still = matchMedia("(prefers-reduced-motion: reduce)");
 	const shown = el("span", { class: "value", "aria-hidden": "true" });
@@ -227,7 +227,6 @@ class Plot {
 		this.context = this.canvas.getContext("2d");
 	}
 
-	// The colours of text and background.
 	get ink() {
 		return getComputedStyle(this.box).color;
 	}
@@ -305,7 +304,6 @@ class Plot {
 		return this.area.top + ((this.y[1] - y) / (this.y[1] - this.y[0])) * this.area.height;
 	}
 
-	// The point of the plane under a pointer.
 	point(event) {
 		const box = this.canvas.getBoundingClientRect(), { area } = this;
 		const between = ([low, high], share) => low + Math.min(1, Math.max(0, share)) * (high - low);
@@ -448,9 +446,8 @@ function marker(plot, move, step = 0.05) {
 	return { node, show };
 }
 
-// A height field as bands of ink with a line at every half, drawn per pixel. It is kept until
-// the key, the size or the theme changes; draw returns true while there is more to do than fits
-// into a frame.
+// A height field as bands of ink with a line at every half, kept until key, size or theme change.
+// draw returns true while there is more to do than fits into a frame.
 class Contours {
 	draw(plot, key, height) {
 		const { area, dpr, ink, context } = plot;
@@ -513,7 +510,6 @@ function objective(name) {
 	return (built[name] ||= Stepsize.objectives[f](parameters));
 }
 
-// The entry in the catalogue's knobs for a parameter of a method.
 const knobOf = (name, p) => (`${name}.${p}` in knobs ? `${name}.${p}` : p);
 
 // A method with the values that the last one had where they mean the same.
@@ -564,12 +560,11 @@ function placed(state, knobs, view, step) {
 
 // ---- kit: the parts of an explorer
 
-// The whole of an explorer: buttons, plots (the first is the map), what stands `above` the words,
-// words and controls. Its setting is flat, and has a control for each of knobs, { name: [label, values] };
-// where there are no values texts[name] has { write(), read(text) } for the link. take(changes) changes
-// the state, tells changed(changes), and has controls and picture follow: draw() once a frame at most,
-// again when size, theme or pixels change, and again where it returned true, for more is to be
-// computed. Until then the figure is marked as busy.
+// The whole of an explorer with a flat setting: buttons, plots, what stands `above` the words, words, and
+// a control for each of knobs, { name: [label, values] }; where there are no values texts[name] has
+// { write(), read(text) } for the link. take(changes) changes the state, tells changed(changes), and has
+// controls and picture follow: draw() once a frame at most, again when size or theme change, and while it
+// returns true, for more is to be computed. Until then the figure is busy.
 function panel(figure, { setting, knobs, plots }, { draw, changed, buttons = {}, above = [], texts = {} }) {
 	const state = {}, controls = {};
 	let asked = false;
@@ -610,9 +605,10 @@ function panel(figure, { setting, knobs, plots }, { draw, changed, buttons = {},
 			return false;
 		}
 	};
-	const words = el("output", { "aria-live": "polite" }), grid = el("div", { class: "explorer-plots" });
+	const words = el("output"), grid = el("div", { class: "explorer-plots" });
 	let said;
-	const say = (lines) => {
+	const say = (lines, quiet) => { // quiet: shown, but not announced
+		words.setAttribute("aria-live", quiet ? "off" : "polite");
 		if (lines.join() !== said) words.replaceChildren(...lines.map((line) => el("span", {}, line)));
 		said = lines.join();
 	};
@@ -638,8 +634,7 @@ Stepsize.explorers = {};
 
 // ---- start
 
-// A figure comes alive as a whole or keeps its static picture; one after the other, each in a task
-// of its own, and so its first picture.
+// A figure comes alive as a whole or keeps its static picture; each in a task of its own.
 function all() {
 	const figures = [...document.querySelectorAll("figure.explorer[data-explorer]")];
 	const next = () => {

@@ -9,7 +9,6 @@
 globalThis.Stepsize = (() => {
 // ---- objectives: { minimizer, loss(w), grad(w), curvature(w) }
 
-// In the plane.
 function rosenbrock() {
 	const residual = ([x, y]) => y - x * x;
 	return {
@@ -29,8 +28,7 @@ function rosenbrock() {
 	};
 }
 
-// curvature: the eigenvalues, or the rows of a matrix (rotated ones come as numbers, because
-// sines differ between engines in the last bit).
+// curvature: the eigenvalues, or the rows of a matrix.
 function quadratic({ curvature, minimizer = curvature.map(() => 0) }) {
 	const isMatrix = Array.isArray(curvature[0]);
 	const grad = (w) => {
@@ -476,12 +474,10 @@ class Run {
 	advance(steps = Infinity) {
 		for (; steps > 0; steps--) {
 			if (this.trace.w.length > this.iterations) return true;
-			const before = this.oracle.grads;
+			const { grads } = this.oracle;
 			this.w = this.method.step(this.w, this.state, this.oracle);
 			if (this.oracle.grads > this.gradEvals) return true;
-			if (this.iterations === Infinity && this.oracle.grads === before) {
-				throw new Error("gradEvals bounds nothing: the method asked for no gradient");
-			}
+			if (this.iterations === Infinity && this.oracle.grads === grads) throw Error("asked for no gradient");
 			this.record(this.state.step_size);
 		}
 		return false;
