@@ -321,7 +321,7 @@ def sensitivity(
     >>> from stepsize import explore
     >>> explorer = explore.sensitivity(HeavyBall(0.001), "momentum", "bowl")
     >>> explorer.values[int(np.argmin(explorer.errors))]
-    0.9
+    0.94
     """
     method = valley_csawg(10, **PLAN_AGAIN) if method is None else method
     if runs_of(method, ()) != ():
