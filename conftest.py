@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import stepsize
+import stepsize.explore  # before its parts, which are parts of it alone
 
 
 @pytest.fixture(autouse=True)
