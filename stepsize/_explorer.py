@@ -167,11 +167,14 @@ class Explorer:
         )
 
     def link(self):
-        """The part of an address, from "#" on, that carries this setting.
+        """The part of an address, from "#" on, that carries what a reader can set.
 
-        On a page it goes to the first explorer of this kind.
+        On a page it goes to the first explorer of this kind. The rest (an objective that cannot be
+        chosen, a start that cannot be moved) is as that one has it.
         """
         data = self.data()
+        if data is None:
+            raise ValueError("a link needs a method and an objective that the page knows by name")
         words = {name: literal(data["setting"][name]) for name in data["knobs"]}
         return f"#{self.name}?" + "&".join(f"{k}={quote(v, safe=',;=')}" for k, v in words.items())
 

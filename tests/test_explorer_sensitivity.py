@@ -104,7 +104,7 @@ def test_keys_choices_drags_and_reset(show):  # noqa: F811
     explorer = explore.sensitivity(HeavyBall(0.001), "momentum", "bowl", budget=200)
     page = show(explorer)
     first = said(page)
-    page.get_by_label("value", exact=True).press("ArrowRight")
+    page.get_by_role("slider", name="momentum").press("ArrowRight")
     explorer = explorer.replaced(value=0.91)
     assert said(page) == explorer.lines() != first
     page.get_by_label("knob", exact=True).select_option("step_size")
@@ -136,7 +136,7 @@ def test_a_mouse_drags_along_the_knob_a_finger_taps_and_keys_step(show):  # noqa
     page.mouse.down()
     page.mouse.move(box["x"] + 0.5 * box["width"], middle, steps=4)
     page.mouse.up()
-    slider = page.get_by_role("slider", name="value")
+    slider = page.get_by_role("slider", name="step size")
     value = float(slider.get_attribute("aria-valuetext"))
     assert 1e-3 < value < 0.1
     assert said(page) == explorer.replaced(value=value).lines()
@@ -163,6 +163,8 @@ def test_an_objective_of_one_s_own_keeps_its_picture(show):  # noqa: F811
         GradientDescent(0.1), problem=quadratic([1.0, 2.0, 4.0]), w0=[1, 1, 1]
     )
     assert explorer.data() is None and np.isfinite(explorer.errors).any()
+    with pytest.raises(ValueError, match="a link needs a method and an objective"):
+        explorer.link()
     assert show(explorer).locator("figure.explorer > img").is_visible()
 
 

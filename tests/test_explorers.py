@@ -424,6 +424,18 @@ def test_where_motion_is_not_wanted_time_goes_by_steps(show):
     assert seen == ["0", "10", "20"] == [*seen[:2], time.input_value()]
 
 
+def a_copied_link_leads_back(page, lines, first):
+    """What is copied leads a fresh page to these lines; Reset says the first."""
+    page.get_by_role("button", name="Copy link").click()
+    assert "carries the setting" in page.locator("span[role=status]").inner_text()
+    address = page.url
+    page.get_by_role("button", name="Reset").click()
+    assert said(page) == first
+    page.goto("about:blank")
+    page.goto(address)
+    assert said(page) == lines
+
+
 def test_a_link_carries_the_whole_setting(show):
     methods = [Polyak(0.0), L4("adam", minimum=None), StochasticPolyak(growth=2.0), PLANNED]
     explorer = explore.valley(methods, "turned bowl", [0.5, 2], 300, over="iterations", weight=2)
@@ -438,14 +450,7 @@ def test_a_link_carries_the_whole_setting(show):
     # what is copied leads a fresh page to the same
     page.get_by_label("planning steps").press("ArrowRight")
     lines = said(page)
-    page.get_by_role("button", name="Copy link").click()
-    assert "carries the setting" in page.locator("span[role=status]").inner_text()
-    address = page.url
-    page.get_by_role("button", name="Reset").click()
-    assert said(page) == first
-    page.goto("about:blank")
-    page.goto(address)
-    assert said(page) == lines
+    a_copied_link_leads_back(page, lines, first)
 
 
 @pytest.mark.parametrize(
@@ -491,13 +496,7 @@ def test_a_link_leads_to_the_setting_and_the_page_writes_the_same(show, kind):
     page.wait_for_timeout(50)
     lines = said(page)
     assert there.summary().endswith(" ".join(lines)) and lines != first
-    page.get_by_role("button", name="Copy link").click()
-    address = page.url
-    page.get_by_role("button", name="Reset").click()
-    assert said(page) == first
-    page.goto("about:blank")
-    page.goto(address)
-    assert said(page) == lines
+    a_copied_link_leads_back(page, lines, first)
 
 
 @of_every_kind

@@ -120,6 +120,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 		if ("value" in changes) parameters[state.knob] = changes.value;
 		state.value = parameters[state.knob];
 		refill(stops, having(valuesOf(state.knob), state.value));
+		controls.value.node.firstChild.textContent = plain(state.knob);
 		controls.seed.node.hidden = !isStream();
 	};
 	const link = { write: () => methodText(method), read: (text) => methodText(methodOf(text, within)) };
@@ -130,7 +131,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 
 	// -- the plot
 
-	// The values to write beside the axis: the round ones, about six.
+	// The values to write beside the axis: about six round ones.
 	function marks() {
 		const all = stops.map((v, i) => [i, word(v)]);
 		const round = all.filter(([i]) => !/^([2-9]|1\.)/.test(Number(stops[i]).toExponential()));
@@ -157,7 +158,6 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 		graph(before, then);
 		graph(x.map((end) => [end, level]), gd);
 		graph(shown, own);
-		// what diverged has a cross at the upper edge
 		const top = axis.y[1], edge = (e) => Math.min(height(e) ?? top, top);
 		plot.clipped((c) => {
 			Object.assign(c, { fillStyle: own.colour, font: "10px sans-serif", textAlign: "center", textBaseline: "top" });
