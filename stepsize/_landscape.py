@@ -21,8 +21,8 @@ from stepsize.checks import (
     rate,
 )
 from stepsize.runs import track as run
-from stepsize.streams import LinearSample
-from stepsize.theory import flipping_errors
+from stepsize.streams import LinearSample, WeightFlipping
+from stepsize.theory import flipping_best, flipping_errors, flipping_normalized
 
 __all__ = ["landscape"]
 
@@ -64,14 +64,16 @@ def _made(name):
     return {"twin": "Adam", "given": given, "without": [*_START, "meta_step_size"]}
 
 
+# the relevant input is the first here and the second in the paper
+STREAM = WeightFlipping(inputs=2, relevant=1, flip_probability=0.5)
+
+
 @cache
 def _known():
     """The best pair and the best single step size, each with its error; where normalization rests;
     and the errors on a grid."""
-    from stepsize.claims import landscape as exact
-
-    (a, least), (both, single) = exact.best(), exact.best(alike=True)
-    rest = exact.normalized(np.geomspace(0.005, 0.62, 25))[::-1].T.round(4)
+    (a, least), (both, single) = flipping_best(STREAM), flipping_best(STREAM, alike=True)
+    rest = flipping_normalized(STREAM, np.geomspace(0.005, 0.62, 25))[::-1].T.round(4)
     axis = np.linspace(0, _EDGE, 121)
     return (0.0, a, least), (both, both, single), rest, axis, error(np.meshgrid(axis, axis))
 
@@ -79,8 +81,6 @@ def _known():
 def error(alpha):
     """The exact mean squared error of LMS at step sizes, shape (2, *shape), of the constant weight
     and of the one that flips; infinite where these are not finite."""
-    from stepsize.claims.landscape import STREAM
-
     alpha = np.where(np.isfinite(alpha), alpha, 1.0)
     return flipping_errors(STREAM, alpha[::-1]).sum(axis=0)
 

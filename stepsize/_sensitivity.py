@@ -15,8 +15,7 @@ from stepsize import explore as known
 from stepsize._explorer import number
 from stepsize._steps import _Steps
 from stepsize.checks import count, count_or_zero, one_of, positive, starting_point
-from stepsize.claims._experiments import PLAN_AGAIN, VALLEY_START, valley_csawg
-from stepsize.methods import GradientDescent
+from stepsize.methods import Csawg, GradientDescent
 from stepsize.objectives import Objective
 from stepsize.runs import minimize, runs_of, track
 
@@ -274,7 +273,7 @@ def sensitivity(
     knob=None,
     problem="rosenbrock",
     *,
-    w0=VALLEY_START,
+    w0=(-1.0, 0.0),
     budget=1000,
     scale=1.0,
     seed=1,
@@ -323,7 +322,7 @@ def sensitivity(
     >>> explorer.values[int(np.argmin(explorer.errors))]
     0.94
     """
-    method = valley_csawg(10, **PLAN_AGAIN) if method is None else method
+    method = Csawg(0.001, 10, planning_steps=5, correction_steps=10) if method is None else method
     if runs_of(method, ()) != ():
         raise ValueError(f"method must be a single run, got an array in {method!r}")
     offered = knobs_of(method)

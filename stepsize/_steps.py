@@ -13,7 +13,6 @@ import numpy as np
 from stepsize import figures, methods, theory
 from stepsize._explorer import Explorer, Sheet, as_svg, book_style, number
 from stepsize.checks import count, one_of, starting_point
-from stepsize.claims._experiments import PLAN_AGAIN, VALLEY_START, valley_csawg
 from stepsize.methods import L4, Csawg, Polyak
 from stepsize.methods.arithmetic import inner, ratio
 from stepsize.objectives import quadratic
@@ -242,7 +241,7 @@ def _arrow(ax, start, end, colour, width):
 def planning_step(
     method=None,
     objective="rosenbrock",
-    w0=VALLEY_START,
+    w0=(-1.0, 0.0),
     plannings=6,
     *,
     at=None,
@@ -272,7 +271,7 @@ def planning_step(
     >>> explore.planning_step(Csawg(0.001, 10), at=21).lines()[1]
     'The buffers hold 10 of 10 pairs; step sizes learned (0.000257, 0.000296).'
     """
-    method = valley_csawg(3, **PLAN_AGAIN) if method is None else method
+    method = Csawg(0.001, 3, planning_steps=5, correction_steps=10) if method is None else method
     if not isinstance(method, Csawg) or method.pairing != "published" or method.reuse_gradient:
         raise ValueError(
             f"method must be Csawg with the published pairing and fresh gradients, got {method!r}"

@@ -29,19 +29,10 @@ from stepsize._explorer import (
     power,
 )
 from stepsize.checks import count, one_of, starting_point
-from stepsize.claims._experiments import (
-    BOWL_GD,
-    BOWL_START,
-    PLAN_AGAIN,
-    VALLEY_GD,
-    VALLEY_START,
-    bowl_csawg,
-    valley_csawg,
-)
-from stepsize.methods import Adam, Csawg, HeavyBall, Nesterov, RMSProp
+from stepsize.methods import Csawg, GradientDescent
 from stepsize.runs import minimize, runs_of
 
-__all__ = ["KNOBS", "OBJECTIVES", "PAGE_METHODS", "PUBLISHED", "Explorer", "Valley", "valley"]
+__all__ = ["KNOBS", "OBJECTIVES", "PAGE_METHODS", "Explorer", "Valley", "valley"]
 
 
 def _decades(first, last, mantissas):
@@ -228,59 +219,6 @@ _BUDGETS = [*map(int, _decades(1, 3, _COARSE)), 20_000]
 _LEVEL = 1e-8  # an error that counts as arrived
 _OVER = ("gradient evaluations", "iterations")
 _VIEW = [[-2.0, 2.0], [-2.0, 2.0]]  # of an objective that has no name
-
-_ROOT = 1000**0.5  # of the bowl's condition number
-
-PUBLISHED = {
-    "Fig. 3a": {
-        "methods": [
-            BOWL_GD,
-            HeavyBall(4 / (_ROOT + 1) ** 2, momentum=((_ROOT - 1) / (_ROOT + 1)) ** 2),
-            Nesterov(0.001, momentum=(_ROOT - 1) / (_ROOT + 1)),
-            bowl_csawg(2),
-        ],
-        "objective": "bowl",
-        "w0": BOWL_START,
-        "grad_evals": 2000,
-    },
-    "Fig. 3b": {
-        "methods": [bowl_csawg(10)],
-        "objective": "bowl",
-        "w0": BOWL_START,
-        "grad_evals": 2000,
-    },
-    "Fig. 5a": {
-        "methods": [VALLEY_GD, *map(valley_csawg, (2, 5, 10))],
-        "w0": VALLEY_START,
-        "grad_evals": 10_000,
-        "weight": 2,
-    },
-    "Fig. 6": {
-        "methods": [VALLEY_GD, valley_csawg(2)],
-        "w0": VALLEY_START,
-        "grad_evals": 10_000,
-    },
-    "Fig. 7a": {
-        "methods": [VALLEY_GD, *(valley_csawg(K, **PLAN_AGAIN) for K in (2, 10, 100))],
-        "w0": VALLEY_START,
-        "grad_evals": 1000,
-    },
-    "Fig. 9": {
-        "methods": [
-            valley_csawg(10),
-            HeavyBall(0.0015, momentum=0.9),
-            RMSProp(0.001, decay=0.9),
-            Adam(0.01, beta1=0.9, beta2=0.999),
-        ],
-        "w0": VALLEY_START,
-        "grad_evals": 10_000,
-        "over": "iterations",
-    },
-}
-"""Settings of Yao's figures, as arguments of :func:`valley`. Where the paper gives no step size
-and momentum (heavy ball, Nesterov) they are the best for the bowl's condition number. Of Fig. 9's
-many settings there is one a method."""
-
 
 # ---- what a reader can set ----------------------------------------------------------------------
 
@@ -623,7 +561,10 @@ class Valley(Explorer):
     )
 
     def __init__(self, runners, objective, w0, grad_evals, over, weight, presets, question, view):
-        runners = [VALLEY_GD, valley_csawg(10, **PLAN_AGAIN)] if runners is None else list(runners)
+        if runners is None:
+            planning = Csawg(0.001, 10, planning_steps=5, correction_steps=10)
+            runners = [GradientDescent(0.001), planning]
+        runners = list(runners)
         if not 1 <= len(runners) <= _MOST:
             raise ValueError(f"methods must be one to {_MOST} methods, got {len(runners)}")
         for method in runners:
@@ -646,7 +587,9 @@ class Valley(Explorer):
         if weight not in (1, 2):
             raise ValueError(f"weight must be 1 or 2, got {weight!r}")
         self.weight = weight
-        self.presets = {one_of(*PUBLISHED)("presets", name): PUBLISHED[name] for name in presets}
+        if not isinstance(presets or {}, dict):
+            raise ValueError(f"presets must be a dict of settings by name, got {presets!r}")
+        self.presets = presets or {}
         self.question = question
 
     def __repr__(self):
@@ -703,12 +646,12 @@ class Valley(Explorer):
 def valley(
     methods=None,
     objective="rosenbrock",
-    w0=VALLEY_START,
+    w0=(-1.0, 0.0),
     grad_evals=1000,
     *,
     over="gradient evaluations",
     weight=1,
-    presets=tuple(PUBLISHED),
+    presets=None,
     question="Drag the starting point: which method needs the fewest gradient evaluations from "
     "there, and which one does a small change of its step size ruin?",
     view=None,
@@ -731,8 +674,8 @@ def valley(
         The horizontal axis of errors and step sizes.
     weight : 1 or 2
         Whose step sizes are drawn.
-    presets : sequence of str
-        Names in :data:`PUBLISHED`: a button for each.
+    presets : dict, optional
+        Settings by name, each the arguments of this function: a button for each.
     question : str
         The caption.
     view : ((left, right), (low, high)), optional
@@ -745,10 +688,10 @@ def valley(
 
     Examples
     --------
-    >>> explorer = valley(**PUBLISHED["Fig. 7a"])
+    >>> explorer = valley()
     >>> explorer
-    valley explorer: GD, Csawg-p5 K2, Csawg-p5 K10, Csawg-p5 K100; 1000 gradient evaluations
-    >>> int(explorer.traces[2].first(error=0.0))
+    valley explorer: GD, Csawg-p5 K10; 1000 gradient evaluations
+    >>> int(explorer.traces[1].first(error=0.0))
     80
     """
     return Valley(methods, objective, w0, grad_evals, over, weight, presets, question, view)

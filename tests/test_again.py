@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stepsize import Csawg, Recorder, claims, minimize, quadratic, rosenbrock
-from stepsize.claims import again
+from experiments import again, claims
+from stepsize import Csawg, Recorder, minimize, quadratic, rosenbrock
 
 VALLEY_START = [-1.0, 0.0]
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from experiments import bowl
+from experiments.papers import BOWL, BOWL_START, bowl_csawg, disturbed, on_bowl
 from stepsize import Csawg, minimize, quadratic
-from stepsize.claims import bowl
-from stepsize.claims._experiments import BOWL, BOWL_START, bowl_csawg, disturbed, on_bowl
 
 
 @pytest.mark.parametrize(

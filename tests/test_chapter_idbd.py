@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import idbd
 from stepsize import IDBD, Autostep, GradientDescent, WeightFlipping, track
-from stepsize.claims import idbd
 from stepsize.theory import kalman_gain
 
 STREAM = WeightFlipping(inputs=4, relevant=2, flip_every=5)

@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
-from stepsize import claims
-from stepsize.claims.__main__ import main
+from experiments import claims
+from experiments.__main__ import main
 
 RECORDS = pathlib.Path(__file__).with_name("verdicts")  # one file a chapter
 ON_RECORD = {

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import closed_form as cf
 from stepsize import Csawg, GradientDescent, minimize, quadratic, rosenbrock
-from stepsize.claims import closed_form as cf
 
 
 def test_ideal_step_size_by_hand():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import cost
 from stepsize import IDBD, Adam, Autostep, Csawg, GradientDescent, HypergradientDescent, methods
-from stepsize.claims import cost
 
 
 def test_tally_counts_elements_by_hand():

@@ -8,10 +8,10 @@ import pytest
 import quickjs
 from test_explorers import said, show  # noqa: F401  (a fixture)
 
+from experiments.landscape import STREAM
 from stepsize import GradientDescent, _landscape, _live, _track, explore
 from stepsize import track as run
 from stepsize.checks import per_weight
-from stepsize.claims.landscape import STREAM
 from stepsize.theory import flipping_errors
 
 STATIC = Path(__file__).resolve().parent.parent / "book" / "_static"

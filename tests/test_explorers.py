@@ -12,6 +12,7 @@ import yaml
 from toc import ROOT, toc_pages
 
 import stepsize
+from experiments.papers import PUBLISHED
 from stepsize import (
     L4,
     Csawg,
@@ -132,9 +133,9 @@ def test_it_comes_alive_and_says_the_published_counts(show):
 
 
 def test_presets_are_the_published_settings_and_reset_returns(show):
-    page = show(explore.valley([GD]))
+    page = show(explore.valley([GD], presets=PUBLISHED))
     first = said(page)
-    for figure, setting in explore.PUBLISHED.items():
+    for figure, setting in PUBLISHED.items():
         page.get_by_role("button", name=figure, exact=True).click()
         assert said(page) == words(**setting)
         page.get_by_role("button", name="Reset").click()
@@ -308,9 +309,7 @@ def test_no_sideways_scroll(show, kind):
 
 
 def test_four_methods_need_no_sideways_scroll(show):
-    page = show(
-        explore.valley(**explore.PUBLISHED["Fig. 7a"]), viewport={"width": 320, "height": 800}
-    )
+    page = show(explore.valley(**PUBLISHED["Fig. 7a"]), viewport={"width": 320, "height": 800})
     two_frames(page)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
@@ -552,11 +551,11 @@ def test_every_method_can_be_chosen(show, name):
 
 
 def test_one_class_several_windows_are_told_apart(show):
-    page = show(explore.valley(**explore.PUBLISHED["Fig. 5a"]))
+    page = show(explore.valley(**PUBLISHED["Fig. 5a"]))
     said(page)
     swatches = page.locator("legend svg")
     assert len({swatches.nth(i).inner_html() for i in range(4)}) == 4
-    dashes = [line.get_linestyle() for line in drawn(**explore.PUBLISHED["Fig. 5a"])]
+    dashes = [line.get_linestyle() for line in drawn(**PUBLISHED["Fig. 5a"])]
     assert len({str(d) for d in dashes[1:]}) == 3
 
 

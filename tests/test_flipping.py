@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stepsize.claims import _flipping as long
-from stepsize.claims import flipping as fl
+from experiments import flipping as fl
+from experiments import flipping_sweeps as long
 from stepsize.runs import track
 from stepsize.theory import flipping_errors
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import hybrids as hy
 from stepsize import Adam, WeightFlipping, track
-from stepsize.claims import hybrids as hy
 
 SAMPLES = [([1.0], 1.0), ([1.0], 1.0), ([1.0], 1.0)]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import hypergradient as hg
 from stepsize import HypergradientDescent, Objective, minimize, quadratic, rosenbrock
-from stepsize.claims import hypergradient as hg
 from stepsize.theory import kalman_gain
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import knobs
 from stepsize import GradientDescent, HypergradientDescent, methods, minimize, quadratic
-from stepsize.claims import knobs
 
 # Which of the changes each method sees; the origin and the targets' sign none does, and every
 # method sees the scale of a single weight.

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import l4, minibatches
 from stepsize import L4, Polyak, minimize, quadratic, rosenbrock, track
-from stepsize.claims import _batches, l4
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,9 @@ def test_lowest_by_hand():
 @pytest.mark.parametrize("setting, forget_time", [(0, 1000.0), (1, 0.9)])
 def test_lowest_is_what_the_method_aims_at(setting, forget_time):
     kind = "least squares, noisy"
-    trace = _batches.on_batches("L4 gradient", kind)[0]
+    trace = minibatches.on_batches("L4 gradient", kind)[0]
     L = l4.lowest(trace.loss[:, setting], forget_time)
-    stream = _batches.data(kind, 0).batches(_batches.BATCH, 0)
+    stream = minibatches.data(kind, 0).batches(minibatches.BATCH, 0)
     for k, batch in zip(range(50), stream):
         w = trace.w[k, :, setting]
         g = batch.grad(w)
@@ -43,14 +43,14 @@ def test_on_a_falling_loss_every_step_is_one_and_a_half_percent_of_polyaks():
 
 
 def test_the_printed_constant_forgets_everything():
-    for kind in _batches.KINDS:
+    for kind in minibatches.KINDS:
         assert l4.at_latest_loss(kind, 1) > 0.8
         assert l4.at_latest_loss(kind, 0) < 0.2
 
 
 def test_it_explodes_without_noise_and_only_for_want_of_the_minimum():
-    whole = _batches.data("logistic, overlapping", 0)
-    w0 = np.zeros(_batches.INPUTS)
+    whole = minibatches.data("logistic, overlapping", 0)
+    w0 = np.zeros(minibatches.INPUTS)
     estimated = minimize(L4(), whole, w0, iterations=250)
     known = minimize(L4(minimum=whole.minimum), whole, w0, iterations=250)
     assert estimated.loss[-1] > 1e6 * estimated.loss[0]
@@ -61,11 +61,11 @@ def test_runs_on_batches_are_runs_of_single_settings():
     kind = "logistic, overlapping"
     alone = track(
         L4("gradient", forget_time=0.9),
-        _batches.data(kind, 2).batches(_batches.BATCH, 2),
-        _batches.STEPS,
-        w0=np.zeros(_batches.INPUTS),
+        minibatches.data(kind, 2).batches(minibatches.BATCH, 2),
+        minibatches.STEPS,
+        w0=np.zeros(minibatches.INPUTS),
     )
-    together = _batches.on_batches("L4 gradient", kind)[2]
+    together = minibatches.on_batches("L4 gradient", kind)[2]
     np.testing.assert_allclose(alone.w[-1], together.w[-1][:, 1], rtol=1e-8)
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import landscape as ls
 from stepsize import GradientDescent, WeightFlipping, per_weight, track
-from stepsize.claims import landscape as ls
 from stepsize.theory import flipping_errors
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stepsize.claims import learning_to_learn as ll
+from experiments import learning_to_learn as ll
 
 
 def loss(theta, alpha, support, query):

@@ -9,7 +9,8 @@ import nbformat
 import pytest
 from toc import ROOT, toc_pages
 
-from stepsize import Csawg, claims
+from experiments import claims
+from stepsize import Csawg
 
 CLAIMS = claims.all_claims()
 RECORDS = Path(__file__).with_name("verdicts")
@@ -131,7 +132,7 @@ def test_phone_scrolls_downwards_only(page_of):
 def forget():
     """Clear every cached run of the claims."""
     for name, module in list(sys.modules.items()):
-        if name.startswith("stepsize.claims"):
+        if name.startswith("experiments.claims"):
             for value in vars(module).values():
                 if hasattr(value, "cache_clear"):
                     value.cache_clear()

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import lossgrad as measured
 from stepsize import LossGrad, minimize, quadratic, rosenbrock
-from stepsize.claims import lossgrad as measured
 
 
 def test_parabola_by_hand():

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from experiments import meta_step_size as ms
 from stepsize import IDBD, Autostep, WeightFlipping, track
-from stepsize.claims import meta_step_size as ms
 
 
 def run(method, scale):

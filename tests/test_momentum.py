@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import momentum as measured
 from stepsize import Adam, GradientDescent, HeavyBall, minimize, quadratic
-from stepsize.claims import momentum as measured
 from stepsize.theory import heavy_ball_rate
 
 

@@ -15,6 +15,7 @@ import pytest
 import quickjs
 
 import stepsize
+from experiments.papers import PUBLISHED
 from stepsize import explore
 
 SCRIPT = Path(__file__).resolve().parent.parent / "book" / "_static" / "methods.js"
@@ -226,9 +227,9 @@ def test_every_float_is_the_package_s(method):
         assert words <= values and len(values) >= min(10, len(choices)), name
 
 
-@pytest.mark.parametrize("figure", explore.PUBLISHED)
+@pytest.mark.parametrize("figure", PUBLISHED)
 def test_published_settings(figure):
-    setting = explore.valley(**explore.PUBLISHED[figure])
+    setting = explore.valley(**PUBLISHED[figure])
     known = explore.OBJECTIVES[setting.objective_name]
     for method in setting.methods:
         assert_equal(

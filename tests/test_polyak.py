@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import polyak
 from stepsize import Polyak, StochasticPolyak, least_squares, minimize, quadratic
-from stepsize.claims import polyak
 
 
 @pytest.mark.parametrize("dim", [1, 2, 9, 40])

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import race
 from stepsize import Adam, HeavyBall, RMSProp, minimize, quadratic, rosenbrock
-from stepsize.claims import race
 
 START = (-1.0, 0.0)
 

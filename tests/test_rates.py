@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from experiments import rates
+from experiments.papers import chain
 from stepsize import GradientDescent, HeavyBall, Recorder, minimize, quadratic, theory
-from stepsize.claims import rates
-from stepsize.claims._experiments import chain
 
 
 def slope(objective, w, h=1e-6):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments.papers import chain
 from stepsize import Csawg, GradientDescent, HeavyBall, Nesterov, minimize, quadratic, theory
-from stepsize.claims._experiments import chain
 
 MU, L = 1.0, 1000.0
 CURVATURES = np.geomspace(MU, L, 7)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import tracking as tr
 from stepsize import GradientDescent, RateTracking, track
-from stepsize.claims import tracking as tr
 
 
 def test_error_of_lms_by_hand():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from experiments import valley
 from stepsize import Csawg, GradientDescent, Objective, minimize, rosenbrock
-from stepsize.claims import valley
 
 START = (-1.0, 0.0)
 

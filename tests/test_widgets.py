@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
+from experiments.papers import PUBLISHED
 from stepsize import (
     Csawg,
     GradientDescent,
@@ -29,7 +30,7 @@ GD, PLANNED = GradientDescent(0.001), Csawg(0.001, 10, planning_steps=5, correct
 
 @pytest.fixture
 def live():
-    return LiveValley(explore.valley([GD, PLANNED]))
+    return LiveValley(explore.valley([GD, PLANNED], presets=PUBLISHED))
 
 
 def drawn_error(live, i):
@@ -179,10 +180,10 @@ def buttons(live):
 
 def test_presets_and_reset(live):
     first = live.readout.value
-    assert list(buttons(live)) == ["Reset", *explore.PUBLISHED]
+    assert list(buttons(live)) == ["Reset", *PUBLISHED]
     buttons(live)["Fig. 3a"].click()
     assert live.controls["objective"].value == "bowl"
-    assert live.methods == explore.PUBLISHED["Fig. 3a"]["methods"]
+    assert live.methods == PUBLISHED["Fig. 3a"]["methods"]
     buttons(live)["Reset"].click()
     assert live.readout.value == first
 
@@ -408,7 +409,7 @@ def test_what_has_no_twin_is_a_still_picture():
         ({"grad_evals": 0}, "grad_evals must be a positive integer, got 0"),
         ({"over": "time"}, "over must be one of 'gradient evaluations', 'iterations'"),
         ({"weight": 3}, "weight must be 1 or 2, got 3"),
-        ({"presets": ["Fig. 99"]}, "presets must be one of 'Fig. 3a'"),
+        ({"presets": ["Fig. 3a"]}, "presets must be a dict"),
         ({"objective": explore.objectives.rosenbrock(3)}, "objective must have two weights, got 3"),
     ],
 )
@@ -425,7 +426,7 @@ def test_the_still_picture_rounds_places_and_no_text():
 
 
 def test_the_named_bowl_is_the_experiments_bowl():
-    from stepsize.claims._experiments import BOWL, VALLEY
+    from experiments.papers import BOWL, VALLEY
 
     points = np.random.default_rng(0).uniform(-2, 2, (2, 50))
     for name, objective in (("bowl", BOWL), ("rosenbrock", VALLEY)):

@@ -1,6 +1,10 @@
 """Let docstrings say ``(d, *runs)`` in plain text: the star there starts no emphasis."""
 
 import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # where autodoc finds the experiments
 
 
 def escape_stars(app, what, name, obj, options, lines):

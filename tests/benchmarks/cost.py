@@ -1,6 +1,6 @@
 """Processor time of a sample for every method, as a multiple of gradient descent's.
 
-``python tests/benchmarks/cost.py --write`` also writes ``book/_data/cost.csv``. Each method takes
+``python tests/benchmarks/cost.py --write`` also writes ``book/data/cost.csv``. Each method takes
 turns with gradient descent on the same samples, so that both see the same load; the table has the
 median of the ratios and their range. Nothing is asserted, since clocks differ.
 """
@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 
-from stepsize.claims.cost import TABLE, WINDOW, methods, samples, walk
+from experiments.cost import TABLE, WINDOW, methods, samples, walk
 
 SIZES = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
 TURNS = 5

@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from playwright.sync_api import sync_playwright
 from test_explorers import page_with
 
+from experiments.papers import PUBLISHED
 from stepsize import explore
 
 EVENTS = 30
@@ -90,7 +91,7 @@ def measure(browser, name, explorers, labels):
 
 def pages():
     """What is measured: a name, the explorers of the page, the labels of sliders."""
-    figures = {name: dict(setting) for name, setting in explore.PUBLISHED.items()}
+    figures = {name: dict(setting) for name, setting in PUBLISHED.items()}
     for name in ("Fig. 7a", "Fig. 9"):
         figures[name]["grad_evals"] = 2000
         sliders = ["step size", "start, w₁", "time"]

@@ -10,6 +10,7 @@ import asyncio
 import statistics
 import time
 
+from experiments.papers import PUBLISHED
 from stepsize import explore
 from stepsize._live import LiveSteps, LiveValley
 
@@ -79,7 +80,7 @@ def steps(explorer, name):
 
 
 def valley(grad_evals, name):
-    explorer = explore.valley(**{**explore.PUBLISHED["Fig. 7a"], "grad_evals": grad_evals})
+    explorer = explore.valley(**{**PUBLISHED["Fig. 7a"], "grad_evals": grad_evals})
     live = LiveValley(explorer)
     slider = live.controls["x"] if name == "x" else live.slots[2][name]
     values = [k / 100 for k in range(-90, -69)] if name == "x" else stops(slider)

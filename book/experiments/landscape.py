@@ -5,15 +5,14 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
+from experiments.claims import Measured, agrees, claim
+from experiments.flipping_sweeps import adam, rmsprop
 from stepsize.checks import per_weight
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims._flipping import adam, rmsprop
 from stepsize.methods import IDBD, GradientDescent
 from stepsize.runs import track
 from stepsize.streams import WeightFlipping
-from stepsize.theory import flipping_errors
+from stepsize.theory import flipping_best, flipping_errors, flipping_normalized
 
 # the relevant input is the first here and the second in the paper
 STREAM = WeightFlipping(inputs=2, relevant=1, flip_probability=0.5)
@@ -32,20 +31,12 @@ def loss(relevant, irrelevant):
 @cache
 def best(alike=False):
     """The best step size of the relevant weight, or of both alike, and its error."""
-    found = minimize_scalar(
-        lambda a: loss(a, a * alike), bounds=(0.01, 0.45), method="bounded", options={"xatol": 1e-9}
-    )
-    return float(found.x), float(found.fun)
+    return flipping_best(STREAM, alike)
 
 
-def normalized(eta, sweeps=400):
-    """The step sizes at which normalization rests: each eta over the root of its own
-    E[delta^2 x^2], which depends on both. Shape (2, etas)."""
-    alpha = np.full((2, len(eta)), 0.1)
-    for _ in range(sweeps):  # damped, for larger step sizes mean larger errors
-        e = flipping_errors(STREAM, alpha)
-        alpha = 0.7 * alpha + 0.3 * eta / np.sqrt(e.sum(axis=0) + 2 * e)
-    return alpha
+def normalized(eta):
+    """The step sizes at which normalization rests, shape (2, etas)."""
+    return flipping_normalized(STREAM, eta)
 
 
 @cache

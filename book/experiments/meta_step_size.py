@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stepsize.claims import Measured, agrees, claim
+from experiments.claims import Measured, agrees, claim
 from stepsize.methods import IDBD, Autostep, GradientDescent
 from stepsize.runs import track
 from stepsize.streams import WeightFlipping

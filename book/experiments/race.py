@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize as scipy_minimize
 
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims._experiments import (
+from experiments.claims import Measured, agrees, claim
+from experiments.papers import (
     PLAN_AGAIN,
     VALLEY,
     VALLEY_START,
@@ -22,7 +22,7 @@ from stepsize.claims._experiments import (
     in_valley,
     valley_csawg,
 )
-from stepsize.claims.valley import BEST, CURVATURES, descents
+from experiments.valley import BEST, CURVATURES, descents
 from stepsize.methods import Adam, BarzilaiBorwein, Csawg, HeavyBall, Nesterov, RMSProp
 from stepsize.objectives import Objective
 from stepsize.runs import distance, minimize

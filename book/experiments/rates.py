@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments.claims import Measured, agrees, claim
+from experiments.papers import PLAN_AGAIN, chain
 from stepsize import theory
 from stepsize.checks import check, nonnegative
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims._experiments import PLAN_AGAIN, chain
 from stepsize.methods import Csawg, GradientDescent, HeavyBall, Nesterov
 from stepsize.methods.arithmetic import inner, ratio
 from stepsize.objectives import Objective, logistic_regression, quadratic

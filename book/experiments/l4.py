@@ -6,11 +6,11 @@ from functools import cache
 
 import numpy as np
 
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims._batches import BATCH, EXAMPLES, KINDS, data, gaps, losses, on_batches
-from stepsize.claims._batches import tuned as tune
-from stepsize.claims._experiments import VALLEY, VALLEY_START
-from stepsize.claims.polyak import CONVEX, around, share
+from experiments.claims import Measured, agrees, claim
+from experiments.minibatches import BATCH, EXAMPLES, KINDS, data, gaps, losses, on_batches
+from experiments.minibatches import tuned as tune
+from experiments.papers import VALLEY, VALLEY_START
+from experiments.polyak import CONVEX, around, share
 from stepsize.methods import L4, Polyak
 from stepsize.methods.arithmetic import inner
 from stepsize.objectives import Objective, quadratic

@@ -6,9 +6,9 @@ from functools import cache
 
 import numpy as np
 
+from experiments.claims import Measured, agrees, claim
+from experiments.papers import BOWL, BOWL_GD, BOWL_START, bowl_csawg, disturbed, on_bowl
 from stepsize import theory
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims._experiments import BOWL, BOWL_GD, BOWL_START, bowl_csawg, disturbed, on_bowl
 from stepsize.methods import BarzilaiBorwein, Csawg, GradientDescent, HeavyBall, Nesterov
 from stepsize.objectives import quadratic
 from stepsize.runs import minimize

@@ -11,12 +11,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from experiments.claims import Measured, agrees, claim
+from experiments.idbd import Parts
 from stepsize import methods as every
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims.idbd import Parts
 from stepsize.streams import LinearSample
 
-TABLE = Path(__file__).parents[2] / "book" / "_data" / "cost.csv"
+TABLE = Path(__file__).parents[1] / "data" / "cost.csv"
 WINDOW = 10
 
 

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from stepsize.methods import Csawg, GradientDescent
+from stepsize.methods import Adam, Csawg, GradientDescent, HeavyBall, Nesterov, RMSProp
 from stepsize.objectives import Objective, quadratic, rosenbrock
 from stepsize.runs import minimize
 
@@ -90,3 +90,61 @@ def chain(d, mu, L):
     # the least loss of the first k weights is -1/2 |y_1..k|^2, where R y = pull and A = R R^T
     y = np.linalg.solve(np.linalg.cholesky(A), pull)
     return Objective(loss, grad, minimizer), np.sqrt(tails(minimizer)), tails(y) / 2
+
+
+_ROOT = 1000**0.5  # of the bowl's condition number
+
+PUBLISHED = {
+    "Fig. 3a": {
+        "methods": [
+            BOWL_GD,
+            HeavyBall(4 / (_ROOT + 1) ** 2, momentum=((_ROOT - 1) / (_ROOT + 1)) ** 2),
+            Nesterov(0.001, momentum=(_ROOT - 1) / (_ROOT + 1)),
+            bowl_csawg(2),
+        ],
+        "objective": "bowl",
+        "w0": BOWL_START,
+        "grad_evals": 2000,
+    },
+    "Fig. 3b": {
+        "methods": [bowl_csawg(10)],
+        "objective": "bowl",
+        "w0": BOWL_START,
+        "grad_evals": 2000,
+    },
+    "Fig. 5a": {
+        "methods": [VALLEY_GD, *map(valley_csawg, (2, 5, 10))],
+        "w0": VALLEY_START,
+        "grad_evals": 10_000,
+        "weight": 2,
+    },
+    "Fig. 6": {
+        "methods": [VALLEY_GD, valley_csawg(2)],
+        "w0": VALLEY_START,
+        "grad_evals": 10_000,
+    },
+    "Fig. 7a": {
+        "methods": [VALLEY_GD, *(valley_csawg(K, **PLAN_AGAIN) for K in (2, 10, 100))],
+        "w0": VALLEY_START,
+        "grad_evals": 1000,
+    },
+    "Fig. 9": {
+        "methods": [
+            valley_csawg(10),
+            HeavyBall(0.0015, momentum=0.9),
+            RMSProp(0.001, decay=0.9),
+            Adam(0.01, beta1=0.9, beta2=0.999),
+        ],
+        "w0": VALLEY_START,
+        "grad_evals": 10_000,
+        "over": "iterations",
+    },
+}
+"""Settings of Yao's figures, as arguments of ``explore.valley``. Where the paper gives no step size
+and momentum (heavy ball, Nesterov) they are the best for the bowl's condition number. Of Fig. 9's
+many settings there is one a method."""
+
+
+def published(*names):
+    """Some of :data:`PUBLISHED`, or all: presets for an explorer."""
+    return {name: PUBLISHED[name] for name in names or PUBLISHED}

@@ -8,8 +8,8 @@ from itertools import islice
 import numpy as np
 from scipy.optimize import minimize as scipy_minimize
 
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims._flipping import (
+from experiments.claims import Measured, agrees, claim
+from experiments.flipping_sweeps import (
     RELEVANT,
     STREAM,
     Oracle,

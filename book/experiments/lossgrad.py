@@ -6,8 +6,8 @@ from functools import cache
 
 import numpy as np
 
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims._experiments import VALLEY
+from experiments.claims import Measured, agrees, claim
+from experiments.papers import VALLEY
 from stepsize.methods import GradientDescent, LossGrad
 from stepsize.methods.arithmetic import inner
 from stepsize.objectives import Objective, logistic_regression, quadratic

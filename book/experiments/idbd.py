@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.claims import Measured, agrees, claim
+from experiments.claims import Measured, agrees, claim
 from stepsize.methods import IDBD, Adam, Autostep, GradientDescent, HypergradientDescent
 from stepsize.methods.idbd import TINY
 from stepsize.runs import track

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims._batches import data
-from stepsize.claims._experiments import VALLEY, VALLEY_START
+from experiments.claims import Measured, agrees, claim
+from experiments.minibatches import data
+from experiments.papers import VALLEY, VALLEY_START
 from stepsize.methods import IDBD, AdamHD, GradientDescent, HypergradientDescent
 from stepsize.objectives import quadratic
 from stepsize.runs import minimize, track

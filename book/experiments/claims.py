@@ -30,6 +30,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+import experiments
+
 __all__ = [
     "NOT",
     "PARTLY",
@@ -155,9 +157,9 @@ def agrees(fully, partly=False):
 
 def all_claims(only="*", chapter=None):
     """The claims whose id matches a pattern, in the order of their modules."""
-    for module in pkgutil.iter_modules(__path__):
+    for module in pkgutil.iter_modules(experiments.__path__):
         if not module.name.startswith("_"):
-            importlib.import_module(f"{__name__}.{module.name}")
+            importlib.import_module(f"experiments.{module.name}")
     return [
         c
         for c in _REGISTRY.values()

@@ -6,8 +6,8 @@ from functools import cache
 
 import numpy as np
 
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims._experiments import (
+from experiments.claims import Measured, agrees, claim
+from experiments.papers import (
     BOWL,
     BOWL_START,
     BOWL_STEP,

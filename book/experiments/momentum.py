@@ -6,8 +6,8 @@ from functools import cache
 
 import numpy as np
 
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims._experiments import VALLEY, VALLEY_START
+from experiments.claims import Measured, agrees, claim
+from experiments.papers import VALLEY, VALLEY_START
 from stepsize.methods import AdaGrad, Adam, GradientDescent, HeavyBall, RMSProp
 from stepsize.objectives import Objective, quadratic
 from stepsize.runs import minimize

@@ -1,6 +1,6 @@
 """Who wins where: every method tuned on every problem, then 100 fresh runs.
 
-    python book/_data/hybrids.py
+    python book/data/hybrids.py
 
 About four minutes. "own" is the setting tuned on the problem itself, "carried" the one tuned on
 the problem at scale 1.
@@ -10,8 +10,8 @@ import pathlib
 
 import numpy as np
 
-from stepsize.claims import _grids
-from stepsize.claims import hybrids as hy
+from experiments import grids
+from experiments import hybrids as hy
 
 rows = []
 for problem in hy.PROBLEMS:
@@ -34,4 +34,4 @@ for problem in hy.PROBLEMS:
                 {"problem": problem, "method": name, "setting": how, **knobs, **found._asdict()}
             )
             print(*rows[-1].values(), flush=True)
-_grids.write(pathlib.Path(__file__).with_suffix(".csv"), rows)
+grids.write(pathlib.Path(__file__).with_suffix(".csv"), rows)

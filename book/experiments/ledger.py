@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stepsize.claims import UNTESTABLE, Measured, agrees, claim
-from stepsize.claims._experiments import (
+from experiments.claims import UNTESTABLE, Measured, agrees, claim
+from experiments.papers import (
     BOWL,
     BOWL_START,
     VALLEY,

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims._grids import best, grid, setting
+from experiments.claims import Measured, agrees, claim
+from experiments.grids import best, grid, setting
 from stepsize.methods import IDBD, Adam, Autostep, GradientDescent, RMSProp
 from stepsize.runs import track
 from stepsize.streams import RateTracking, WeightFlipping
@@ -172,7 +172,7 @@ def outcome(errors, reference):
     return Outcome(float(low), float(median), float(high), int(np.isinf(errors).sum()), int(worse))
 
 
-# what tuned() chose on the two problems at scale one (book/_data/hybrids.py asserts it)
+# what tuned() chose on the two problems at scale one (book/data/hybrids.py asserts it)
 CHOSEN = {
     "flipping": {
         "SGD": GradientDescent(0.03639),

@@ -6,8 +6,8 @@ from functools import cache
 
 import numpy as np
 
-from stepsize.claims import UNTESTABLE, Measured, agrees, claim
-from stepsize.claims._experiments import (
+from experiments.claims import UNTESTABLE, Measured, agrees, claim
+from experiments.papers import (
     PLAN_AGAIN,
     VALLEY,
     VALLEY_GD,

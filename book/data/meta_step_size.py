@@ -1,6 +1,6 @@
 """The published length of Degris, Fig. 4: each method's knob over four scales of targets.
 
-    python book/_data/meta_step_size.py
+    python book/data/meta_step_size.py
 
 About two minutes. Ten runs of 200,000 samples for each setting; then 100 runs of 50,000 samples
 of IDBD near its best meta step size, to count the rare ones that go wrong.
@@ -10,8 +10,8 @@ import pathlib
 
 import numpy as np
 
-from stepsize.claims import _grids
-from stepsize.claims import meta_step_size as ms
+from experiments import grids
+from experiments import meta_step_size as ms
 
 LOW, HIGH = 0.1, 0.9
 
@@ -50,4 +50,4 @@ reference = step.mse[np.argmin(np.median(step.mse, axis=1))]
 for name, knob in (("IDBD", 10 ** np.arange(-3.5, -0.9, 0.25)), ("Autostep", ms.MUS)):
     found = ms.scores(name, 1.0, 50_000, runs=100, knob=knob)
     rows += [row("runs", name, 1.0, i, found, reference) for i in range(len(knob))]
-_grids.write(pathlib.Path(__file__).with_suffix(".csv"), rows)
+grids.write(pathlib.Path(__file__).with_suffix(".csv"), rows)

@@ -6,9 +6,9 @@ from functools import cache
 
 import numpy as np
 
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims._batches import INPUTS, KINDS, SEEDS, STEPS, data
-from stepsize.claims._experiments import VALLEY, in_valley
+from experiments.claims import Measured, agrees, claim
+from experiments.minibatches import INPUTS, KINDS, SEEDS, STEPS, data
+from experiments.papers import VALLEY, in_valley
 from stepsize.methods import GradientDescent, HeavyBall, Nesterov, Polyak, StochasticPolyak
 from stepsize.methods.arithmetic import inner
 from stepsize.objectives import Objective, quadratic

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims._grids import best, grid, setting
+from experiments.claims import Measured, agrees, claim
+from experiments.grids import best, grid, setting
 from stepsize.methods import IDBD, Adam, Autostep, GradientDescent
 from stepsize.runs import track
 from stepsize.streams import RateTracking
@@ -125,7 +125,7 @@ def rmsprop(step_size, decay):
     return Adam(step_size, beta1=0.0, beta2=decay, eps_inside=True)
 
 
-# what tune() chose at the published length (book/_data/tracking.py asserts it)
+# what tune() chose at the published length (book/data/tracking.py asserts it)
 CHOSEN = {
     "SGD": GradientDescent(0.8),
     "RMSProp": rmsprop(2.0, 0.9999),

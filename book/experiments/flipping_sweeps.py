@@ -1,7 +1,7 @@
 """Weights that flip: the sweeps of Degris, Fig. 2, shared by the chapter, its claims and its table.
 
-``python -m stepsize.claims._flipping`` repeats the long runs, in a few minutes, and writes
-``book/_data/flipping.csv``.
+``python -m experiments.flipping_sweeps`` repeats the long runs, in a few minutes, and writes
+``book/data/flipping.csv``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from stepsize.theory import flipping_errors
 
 STREAM = WeightFlipping()
 RELEVANT = np.arange(STREAM.inputs) < STREAM.relevant
-TABLE = Path(__file__).parents[2] / "book" / "_data" / "flipping.csv"
+TABLE = Path(__file__).parents[1] / "data" / "flipping.csv"
 
 # the horizontal axis of Fig. 2, for each method
 STEPS = (0.005, 0.01, 0.02, 0.035, 0.05, 0.07)

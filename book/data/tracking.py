@@ -1,6 +1,6 @@
 """The published length of Degris, Fig. 3: tune each method, run the best of each.
 
-    python book/_data/tracking.py
+    python book/data/tracking.py
 
 Two or three minutes. Settings are chosen on 150,000 samples of other seeds; the table has a row for
 each method, run and segment of the 1,000,000 samples that follow.
@@ -10,8 +10,8 @@ import pathlib
 
 import numpy as np
 
-from stepsize.claims import _grids
-from stepsize.claims import tracking as tr
+from experiments import grids
+from experiments import tracking as tr
 
 rows, best = [], None
 for name in tr.GRIDS:
@@ -35,4 +35,4 @@ for name in tr.GRIDS:
                     "oracle": float(best.mse[at]),
                 }
             )
-_grids.write(pathlib.Path(__file__).with_suffix(".csv"), rows)
+grids.write(pathlib.Path(__file__).with_suffix(".csv"), rows)

@@ -1,4 +1,4 @@
-"""``python -m stepsize.claims``: measure the claims and print the verdicts."""
+"""``python -m experiments``: measure the claims and print the verdicts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import argparse
 import json
 from collections import Counter
 
-from stepsize.claims import VERDICTS, Table, all_claims
+from experiments.claims import VERDICTS, Table, all_claims
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="python -m stepsize.claims", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m experiments", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print a list of objects")
     parser.add_argument(
         "--only", default="*", metavar="PATTERN", help="identifiers, e.g. 'yao-fig5*'"

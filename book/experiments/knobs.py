@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from experiments.claims import Measured, agrees, claim
+from experiments.papers import VALLEY, VALLEY_START
 from stepsize import methods
-from stepsize.claims import Measured, agrees, claim
-from stepsize.claims._experiments import VALLEY, VALLEY_START
 from stepsize.objectives import Objective, least_squares, logistic_regression, quadratic
 from stepsize.runs import distance, minimize, track
 
