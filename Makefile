@@ -4,8 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # A newer interpreter is looked for only where none was asked for.
-PYTHON ?= python3 python3.13 python3.12 python3.11
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 STAMP := .venv/.ready
+TESTS := .venv/.tests
 BIN := .venv/bin
 
 # Set to something non-interactive, it would keep figures out of the notebooks.
@@ -32,8 +33,13 @@ $(STAMP): requirements.txt pyproject.toml
 	  exit 1; \
 	fi; \
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv; \
-	echo "Installing the pinned packages into .venv ..."; \
+	echo "Installing what the book needs into .venv ..."; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(TESTS): $(STAMP) tests/requirements.txt
+	@echo "Installing what JupyterLab and the tests need into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
 # Jupyter Book reports a page that failed and still ends well: hence the flags and the last line.
@@ -52,7 +58,7 @@ book: $(STAMP)
 	@echo "or serve it:              python3 -m http.server -d _build/html"
 
 # The pages are built from the stored outputs, which the last command proves.
-test: $(STAMP)
+test: $(TESTS)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/python book/execute.py --stored
@@ -62,7 +68,7 @@ test: $(STAMP)
 notebooks: $(STAMP)
 	$(BIN)/python book/execute.py --in-place $(ONLY)
 
-lab: $(STAMP)
+lab: $(TESTS)
 	$(BIN)/jupyter lab --notebook-dir=book
 
 bench: $(STAMP)

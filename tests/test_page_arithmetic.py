@@ -26,10 +26,11 @@ WITH_EXP = {"IDBD": 1e-9, "Autostep": 1e-9}
 RUNAWAY = {"GradientDescent", "HeavyBall", "Nesterov", "Csawg", "HypergradientDescent"}
 
 # JSON of JavaScript turns what is not finite into null; Python reads these words as they are.
+# Strings are joined, not added: the engine hands out no sum of long ones.
 HELPERS = """
-const text = (x) => Array.isArray(x) ? "[" + x.map(text) + "]"
+const text = (x) => Array.isArray(x) ? ["[", x.map(text), "]"].join("")
   : x && typeof x === "object"
-    ? "{" + Object.entries(x).map(([k, v]) => JSON.stringify(k) + ":" + text(v)) + "}"
+    ? ["{", Object.entries(x).map(([k, v]) => JSON.stringify(k) + ":" + text(v)), "}"].join("")
   : typeof x === "number" ? String(x) : JSON.stringify(x) ?? "null";
 const run = (call) => {
   const { method, parameters, objective, given, w0, budget } = JSON.parse(call);
