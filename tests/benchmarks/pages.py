@@ -17,10 +17,10 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "page"))
 
+from helpers import page_with
 from playwright.sync_api import sync_playwright
-from test_explorers import page_with
 
 from experiments.papers import PUBLISHED
 from stepsize import explore

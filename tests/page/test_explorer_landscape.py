@@ -1,12 +1,11 @@
 """The landscape explorer: the page's surface, samples and runs are the package's, and its words."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import quickjs
-from test_explorers import said, show  # noqa: F401  (a fixture)
+from helpers import STATIC, said
 
 from experiments.landscape import STREAM
 from stepsize import GradientDescent, _landscape, _live, _track, explore
@@ -14,7 +13,6 @@ from stepsize import track as run
 from stepsize.checks import per_weight
 from stepsize.theory import flipping_errors
 
-STATIC = Path(__file__).resolve().parent.parent / "book" / "_static"
 SCRIPT = STATIC / "explorer_landscape.js"
 METHODS = ("IDBD", "Autostep", "RMSProp", "Adam")
 
@@ -135,7 +133,7 @@ def test_what_lies_beyond_the_edge_has_no_number():
     assert _landscape.error((np.nan, 0.1)) == np.inf
 
 
-def test_it_comes_alive_and_says_what_the_package_says(show):  # noqa: F811
+def test_it_comes_alive_and_says_what_the_package_says(show):
     explorer = explore.landscape(examples=1000)
     page = show(explorer)
     assert said(page) == explorer.lines()
@@ -162,7 +160,7 @@ def start_of(page):
     return page.get_by_role("button", name="start (")
 
 
-def test_the_start_is_moved_by_keys_mouse_and_finger(show):  # noqa: F811
+def test_the_start_is_moved_by_keys_mouse_and_finger(show):
     explorer = explore.landscape(examples=1000)
     page = show(explorer, has_touch=True)
     said(page)
@@ -202,7 +200,7 @@ def test_the_start_is_moved_by_keys_mouse_and_finger(show):  # noqa: F811
     assert page.get_by_label("start of α₂").get_attribute("aria-valuetext") == "0.2"
 
 
-def test_normalization_has_no_start(show):  # noqa: F811
+def test_normalization_has_no_start(show):
     explorer = explore.landscape("RMSProp", examples=1000)
     page = show(explorer)
     lines = said(page)
@@ -220,7 +218,7 @@ def test_normalization_has_no_start(show):  # noqa: F811
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_needs_no_scroll(show, scheme):  # noqa: F811
+def test_a_phone_needs_no_scroll(show, scheme):
     page = show(
         explore.landscape(examples=500),
         viewport={"width": 390, "height": 800},

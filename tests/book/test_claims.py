@@ -1,7 +1,7 @@
 """Every verdict, measured anew and held against the one on record in ``verdicts/``.
 
-After a change that is meant to turn a verdict: ``python tests/test_claims.py [CHAPTER ...]``
-writes the record of the chapters again, and the difference shows what turned.
+After a change that is meant to turn a verdict: ``python tests/book/test_claims.py [CHAPTER
+...]`` writes the record of the chapters again, and the difference shows what turned.
 """
 
 import json
@@ -13,7 +13,7 @@ import pytest
 from experiments import claims
 from experiments.__main__ import main
 
-RECORDS = pathlib.Path(__file__).with_name("verdicts")  # one file a chapter
+RECORDS = pathlib.Path(__file__).parent.parent / "verdicts"  # one file a chapter
 ON_RECORD = {
     id: row
     for file in sorted(RECORDS.glob("*.json"))

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
+from helpers import STATIC, said, two_frames
 from toc import ROOT, toc_pages
 
 import stepsize
@@ -23,67 +23,6 @@ from stepsize import (
     explore,
 )
 from stepsize.explore import renewed
-
-STATIC = ROOT / "book" / "_static"
-CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["sphinx"]["config"]
-SCRIPTS = CONFIG["html_js_files"]
-
-
-def page_with(*explorers):
-    """A page of nothing but explorers, which takes light and dark from the browser."""
-    figures = "".join(explorer._repr_mimebundle_()["text/html"] for explorer in explorers)
-    scripts = "".join(f'<script src="{(STATIC / name).as_uri()}"></script>' for name in SCRIPTS)
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>explorer</title>'
-        '<meta name="viewport" content="width=device-width">'
-        "<style>:root { color-scheme: light dark; background: Canvas; color: CanvasText }</style>"
-        f'<link rel="stylesheet" href="{(STATIC / "explorers.css").as_uri()}">'
-        f"{scripts}<body>{figures}</body></html>"
-    )
-
-
-@pytest.fixture
-def show(browser, tmp_path):
-    """``show(explorer)`` opens it from disk; the test fails on errors and outside requests."""
-    contexts, trouble = [], []
-
-    def open_page(explorer, **options):
-        file = tmp_path / "page.html"
-        file.write_text(page_with(explorer), encoding="utf-8")
-        context = browser.new_context(**{"viewport": {"width": 1000, "height": 900}, **options})
-        contexts.append(context)
-
-        def gate(route):
-            if route.request.url.startswith(("file:", "data:")):
-                route.continue_()
-            else:
-                trouble.append(f"asks for {route.request.url}")
-                route.abort()
-
-        context.route("**/*", gate)
-        page = context.new_page()
-        page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.goto(file.as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not trouble, "\n".join(trouble)
-
-
-def two_frames(page):
-    """Wait until what was asked for has been drawn."""
-    page.wait_for_selector("figure.explorer.live")
-    page.evaluate("() => new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f)))")
-    page.wait_for_selector("[aria-busy=true]", state="detached")
-
-
-def said(page):
-    """The lines of the readout, once drawn."""
-    two_frames(page)
-    return page.locator("figure.explorer output > span").all_inner_texts()
 
 
 def words(methods, **setting):

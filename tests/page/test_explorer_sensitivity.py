@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from test_explorers import said, show  # noqa: F401  (a fixture)
+from helpers import said
 
 from stepsize import (
     IDBD,
@@ -47,7 +47,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_the_page_says_what_the_package_says(show, name):  # noqa: F811
+def test_the_page_says_what_the_package_says(show, name):
     explorer = explore.sensitivity(**SETTINGS[name])
     assert said(show(explorer)) == explorer.lines()
 
@@ -100,7 +100,7 @@ def test_polyak_does_not_care_for_the_unit_of_the_loss():
     assert at_1.errors[-1] == at_4.errors[-1]
 
 
-def test_keys_choices_drags_and_reset(show):  # noqa: F811
+def test_keys_choices_drags_and_reset(show):
     explorer = explore.sensitivity(HeavyBall(0.001), "momentum", "bowl", budget=200)
     page = show(explorer)
     first = said(page)
@@ -126,7 +126,7 @@ def test_keys_choices_drags_and_reset(show):  # noqa: F811
     assert said(page) == first
 
 
-def test_a_mouse_drags_along_the_knob_a_finger_taps_and_keys_step(show):  # noqa: F811
+def test_a_mouse_drags_along_the_knob_a_finger_taps_and_keys_step(show):
     explorer = explore.sensitivity(budget=200)
     page = show(explorer, has_touch=True)
     said(page)
@@ -151,14 +151,14 @@ def test_a_mouse_drags_along_the_knob_a_finger_taps_and_keys_step(show):  # noqa
     assert marker.get_attribute("aria-label") == f"step size {moved:g}; arrow keys move it"
 
 
-def test_a_phone_needs_no_scroll_and_only_streams_have_a_seed(show):  # noqa: F811
+def test_a_phone_needs_no_scroll_and_only_streams_have_a_seed(show):
     page = show(explore.sensitivity(budget=100), viewport={"width": 390, "height": 800})
     said(page)
     assert page.get_by_label("seed").is_hidden()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
-def test_an_objective_of_one_s_own_keeps_its_picture(show):  # noqa: F811
+def test_an_objective_of_one_s_own_keeps_its_picture(show):
     explorer = explore.sensitivity(
         GradientDescent(0.1), problem=quadratic([1.0, 2.0, 4.0]), w0=[1, 1, 1]
     )

@@ -8,40 +8,22 @@ import dataclasses
 import json
 import math
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 import quickjs
+from helpers import HELPERS, STATIC
 
 import stepsize
 from experiments.papers import PUBLISHED
 from stepsize import explore
 
-SCRIPT = Path(__file__).resolve().parent.parent / "book" / "_static" / "methods.js"
+SCRIPT = STATIC / "methods.js"
 RUNS = 80  # of each method
 # These need the exponential, whose last bit is the engine's own: few iterations, and this near.
 WITH_EXP = {"IDBD": 1e-9, "Autostep": 1e-9}
 # With these, some of the settings drawn overflow.
 RUNAWAY = {"GradientDescent", "HeavyBall", "Nesterov", "Csawg", "HypergradientDescent"}
-
-# JSON of JavaScript turns what is not finite into null; Python reads these words as they are.
-# Strings are joined, not added: the engine hands out no sum of long ones.
-HELPERS = """
-const text = (x) => Array.isArray(x) ? ["[", x.map(text), "]"].join("")
-  : x && typeof x === "object"
-    ? ["{", Object.entries(x).map(([k, v]) => JSON.stringify(k) + ":" + text(v)), "}"].join("")
-  : typeof x === "number" ? String(x) : JSON.stringify(x) ?? "null";
-const run = (call) => {
-  const { method, parameters, objective, given, w0, budget } = JSON.parse(call);
-  return text(Stepsize.minimize(
-    new Stepsize.methods[method](parameters), Stepsize.objectives[objective](given), w0, budget));
-};
-const ask = (objective, given, w) => {
-  const { loss, grad, curvature } = Stepsize.objectives[objective](given);
-  return text([loss(w), grad(w), curvature(w)]);
-};
-"""
 
 
 def engine():

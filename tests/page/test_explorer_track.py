@@ -1,17 +1,15 @@
 """The tracking explorer: the page's samples and runs are the package's, and so are its words."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import quickjs
-from test_explorers import said, show  # noqa: F401  (a fixture)
+from helpers import STATIC, said
 
 from stepsize import _track, explore, figures
 from stepsize import track as run
 
-STATIC = Path(__file__).resolve().parent.parent / "book" / "_static"
 PROBLEMS = explore.track().knobs()["problem"][1]
 
 
@@ -108,7 +106,7 @@ def test_autostep_does_not_care_for_the_unit():
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
-def test_it_comes_alive_and_says_what_the_package_says(show, problem):  # noqa: F811
+def test_it_comes_alive_and_says_what_the_package_says(show, problem):
     explorer = explore.track(problem=problem, noise=0.5, examples=1000)
     page = show(explorer)
     assert said(page) == explorer.lines()
@@ -129,7 +127,7 @@ def test_it_comes_alive_and_says_what_the_package_says(show, problem):  # noqa: 
     assert int(page.get_by_label("time").input_value()) < 200
 
 
-def test_knobs_follow_the_problem_and_a_phone_needs_no_scroll(show):  # noqa: F811
+def test_knobs_follow_the_problem_and_a_phone_needs_no_scroll(show):
     page = show(explore.track(examples=500), viewport={"width": 390, "height": 800})
     said(page)
     assert page.get_by_label("flip every").is_visible() and page.get_by_label("drift").is_hidden()
@@ -139,7 +137,7 @@ def test_knobs_follow_the_problem_and_a_phone_needs_no_scroll(show):  # noqa: F8
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
-def test_divergence_is_said(show):  # noqa: F811
+def test_divergence_is_said(show):
     explorer = explore.track(scale=100.0, meta_step_size=0.1, examples=500)
     label = figures.look(explorer.trace.method)["label"]
     assert explorer.lines()[0] == f"{label}: diverged."

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from experiments.papers import chain
 from stepsize import Csawg, GradientDescent, HeavyBall, Nesterov, minimize, quadratic, theory
 
 MU, L = 1.0, 1000.0
@@ -88,27 +87,6 @@ def test_bounds_over_classes_by_hand():
     bound = theory.nesterov_linear_bound(2, mu=2.0, L=18.0, gap=5.0, distance=3.0)
     assert bound == pytest.approx(4 / 9 * 14)
     assert theory.first_order_limit(1.0, 9.0) == 0.5
-
-
-@pytest.mark.parametrize("mu, L", [(0.0, 2.0), (1.0, 50.0)])
-def test_chain_has_the_curvatures_and_the_bounds_that_it_says(mu, L):
-    objective, distance, loss = chain(7, mu, L)
-    A = np.stack([objective.grad(e) for e in np.eye(7)]) - objective.grad(np.zeros(7))
-    assert mu < np.linalg.eigvalsh(A).min() and np.linalg.eigvalsh(A).max() < L
-    assert np.allclose(objective.grad(objective.minimizer), 0, atol=1e-13)
-    for k in range(8):
-        w = np.zeros(7)
-        w[:k] = objective.minimizer[:k]  # nearest
-        assert np.linalg.norm(w - objective.minimizer) == pytest.approx(distance[k], abs=1e-14)
-        w[:k] = np.linalg.solve(A[:k, :k], -objective.grad(np.zeros(7))[:k])  # lowest
-        assert objective.loss(w) == pytest.approx(loss[k], abs=1e-14)
-
-
-def test_chain_in_closed_form():
-    _, _, loss = chain(9, 0.0, 8.0)  # L/8 (1/(k+1) - 1/(d+1))
-    assert np.allclose(loss, 1 / np.arange(1, 11) - 1 / 10)
-    _, distance, _ = chain(80, 1.0, 9.0)  # nearly endless: a factor of 1/2 a weight
-    assert np.allclose(distance[:40] / distance[0], 0.5 ** np.arange(40), rtol=1e-9)
 
 
 def test_first_plannings_by_hand():

@@ -6,8 +6,7 @@ import re
 import numpy as np
 import pytest
 import quickjs
-from test_explorers import STATIC, said, show, two_frames  # noqa: F401 (show is a fixture)
-from test_page_arithmetic import HELPERS
+from helpers import HELPERS, STATIC, said, two_frames
 
 from stepsize import L4, Csawg, LossGrad, Polyak, Recorder, explore, minimize, theory
 from stepsize._steps import eigenvalues
@@ -108,7 +107,7 @@ def test_the_first_pairs_by_hand():
     assert (pair["g"][0], pair["d"][0], run["stages"][2]["alpha"][0]) == (16, 3, 0.1875)
 
 
-def test_stepping_by_button_and_key(show):  # noqa: F811
+def test_stepping_by_button_and_key(show):
     explorer = explore.planning_step(Csawg(0.001, 3, 5, 10))
     window = show(explorer)
     assert said(window) == explorer.lines()
@@ -131,7 +130,7 @@ def test_stepping_by_button_and_key(show):  # noqa: F811
     assert said(window) == explorer.replaced(at=10_000).lines()
 
 
-def test_its_knobs(show):  # noqa: F811
+def test_its_knobs(show):
     explorer = explore.planning_step(Csawg(0.001, 3, 5, 10), at=40)
     window = show(explorer)
     first = said(window)
@@ -244,7 +243,7 @@ def test_rates_of_a_bowl_worked_by_hand():
     )
 
 
-def test_the_optimum_can_be_clicked(show):  # noqa: F811
+def test_the_optimum_can_be_clicked(show):
     explorer = explore.rates("HeavyBall", 100, step_size=3.0, momentum=0.8)
     window = show(explorer)
     assert said(window) == explorer.lines()
@@ -257,7 +256,7 @@ def test_the_optimum_can_be_clicked(show):  # noqa: F811
     assert said(window) == explorer.replaced(**best).lines()
 
 
-def test_momentum_condition_and_method(show):  # noqa: F811
+def test_momentum_condition_and_method(show):
     explorer = explore.rates("HeavyBall", 100, step_size=3.0, momentum=0.8)
     window = show(explorer)
     two_frames(window)
@@ -311,7 +310,7 @@ def test_the_steps_along_a_ray_are_the_package_s():
     assert longer == {True, False}
 
 
-def test_drag_click_and_keys(show):  # noqa: F811
+def test_drag_click_and_keys(show):
     explorer = explore.ray()
     window = show(explorer)
     assert said(window) == explorer.lines()
@@ -347,7 +346,7 @@ def test_drag_click_and_keys(show):  # noqa: F811
     assert said(window) == explorer.replaced(x=x, y=y, step_size=step).lines()
 
 
-def test_a_finger_taps_the_plane(show):  # noqa: F811
+def test_a_finger_taps_the_plane(show):
     explorer = explore.ray()
     window = show(explorer, has_touch=True, viewport={"width": 390, "height": 800})
     two_frames(window)
@@ -356,7 +355,7 @@ def test_a_finger_taps_the_plane(show):  # noqa: F811
     assert said(window) != explorer.lines()
 
 
-def test_its_other_knobs(show):  # noqa: F811
+def test_its_other_knobs(show):
     explorer = explore.ray()
     window = show(explorer)
     two_frames(window)

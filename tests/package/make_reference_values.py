@@ -13,7 +13,7 @@ for its authors' code needs TensorFlow 1. These files must lie in one directory,
 To make the file again:
 
     python -m venv other && other/bin/pip install torch==2.13.0 optax==0.2.8 jax==0.10.2
-    other/bin/python tests/make_reference_values.py DIRECTORY
+    other/bin/python tests/package/make_reference_values.py DIRECTORY
 """
 
 import json

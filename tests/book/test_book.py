@@ -3,8 +3,6 @@
 import ast
 import copy
 import importlib.util
-import re
-from html.parser import HTMLParser
 
 import nbformat
 import pytest
@@ -77,32 +75,3 @@ def test_stored_form_is_the_one_that_make_notebooks_writes(path):
     wanted = copy.deepcopy(notebook)
     execute.normalize(wanted)
     assert nbformat.writes(wanted) + "\n" == path.read_text(encoding="utf-8"), "run make notebooks"
-
-
-class Resources(HTMLParser):
-    """What a page makes a browser fetch without being asked."""
-
-    def __init__(self):
-        super().__init__()
-        self.found = []
-
-    def handle_starttag(self, tag, attributes):
-        attributes = dict(attributes)
-        if tag == "link" and attributes.get("rel") not in ("canonical", "next", "prev", "search"):
-            self.found.append(attributes.get("href"))
-        elif tag != "a":
-            self.found.append(attributes.get("src"))
-
-
-@pytest.mark.parametrize("name", toc_pages())
-def test_page_needs_no_network(built_book, name):
-    resources = Resources()
-    resources.feed((built_book / f"{name}.html").read_text(encoding="utf-8"))
-    outside = [url for url in resources.found if url and re.match(r"(https?:)?//", url)]
-    assert not outside
-
-
-def test_style_sheets_need_no_network(built_book):
-    for path in (built_book / "_static").rglob("*.css"):
-        outside = re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^)\"']*", path.read_text())
-        assert not outside, path

@@ -7,6 +7,7 @@ import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from helpers import page_with
 from toc import ROOT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -99,6 +100,37 @@ def page_of(browser, built_book, server):
         path, _, fragment = name.partition("#")
         page.goto(f"{base}/{path}.html" + (f"#{fragment}" if fragment else ""))
         page.evaluate("() => window.MathJax?.startup?.promise.then(() => true)")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not trouble, "\n".join(trouble)
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """``show(explorer)`` opens it from disk; the test fails on errors and outside requests."""
+    contexts, trouble = [], []
+
+    def open_page(explorer, **options):
+        file = tmp_path / "page.html"
+        file.write_text(page_with(explorer), encoding="utf-8")
+        context = browser.new_context(**{"viewport": {"width": 1000, "height": 900}, **options})
+        contexts.append(context)
+
+        def gate(route):
+            if route.request.url.startswith(("file:", "data:")):
+                route.continue_()
+            else:
+                trouble.append(f"asks for {route.request.url}")
+                route.abort()
+
+        context.route("**/*", gate)
+        page = context.new_page()
+        page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.goto(file.as_uri())
         return page
 
     yield open_page
