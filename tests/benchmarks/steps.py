@@ -5,32 +5,19 @@ and PyTorch's SGD where it is installed. The best of three; nothing is asserted,
 differ. Times are of the processor; the ratios are against the bare loop of the same run.
 """
 
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
-from stepsize import methods, minimize, rosenbrock
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from cases import CASES
+
+from stepsize import minimize, rosenbrock
 
 VALLEY = rosenbrock()
-METHODS = [
-    methods.GradientDescent(1e-3),
-    methods.HeavyBall(1e-3),
-    methods.Nesterov(1e-3),
-    methods.Csawg(1e-3, window=10),
-    methods.Csawg(1e-3, window=10, planning_steps=5, correction_steps=10),
-    methods.Polyak(0.0),
-    methods.StochasticPolyak(),
-    methods.L4("adam"),
-    methods.LossGrad(1e-3),
-    methods.AdaGrad(0.1),
-    methods.RMSProp(1e-3),
-    methods.Adam(1e-3),
-    methods.HypergradientDescent(1e-3, 1e-9),
-    methods.AdamHD(1e-3, 1e-9),
-    methods.BarzilaiBorwein(1e-3),
-    methods.IDBD(1e-3, 1e-9),
-    methods.Autostep(1e-3),
-]
 RUNS = (1, 32, 1000, 160_000)
 
 
@@ -84,7 +71,7 @@ try:
     row("PyTorch SGD", nanoseconds(torch_sgd))
 except ImportError:
     print("PyTorch SGD                 not installed")
-for method in METHODS:
+for method in (method for case in CASES.values() for method in case.valley):
     name = type(method).__name__
     if getattr(method, "planning_steps", 1) > 1:
         name += f", {method.planning_steps} planning steps"

@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from cases import CASES
 
 from stepsize import (
-    IDBD,
     L4,
     AdaGrad,
     Adam,
     AdamHD,
-    Autostep,
     BarzilaiBorwein,
     Csawg,
     GradientDescent,
@@ -24,7 +23,6 @@ from stepsize import (
     RMSProp,
     StochasticPolyak,
     logistic_regression,
-    methods,
     minimize,
     per_weight,
     quadratic,
@@ -36,30 +34,8 @@ DENSE = quadratic([[2.0, 0.7, 0.1], [0.7, 1.0, 0.2], [0.1, 0.2, 3.0]], minimizer
 START = np.array([3.0, -1.0, 0.0])
 N = 12
 
-# One instance of each, with its epsilons at zero: they have units.
-PLAIN = [
-    GradientDescent(0.1),
-    HeavyBall(0.1, momentum=0.6),
-    Nesterov(0.1, momentum=0.6),
-    Csawg(0.1, window=2, planning_steps=2, correction_steps=1),
-    AdaGrad(0.3, eps=0.0),
-    RMSProp(0.05, eps=0.0),
-    Adam(0.05, eps=0.0),
-    Polyak(0.0),
-    StochasticPolyak(growth=1.3),
-    L4(eps=0.0),
-    L4("gradient", eps=0.0),
-    L4("adam", eps=0.0, direction_eps=0.0),
-    LossGrad(0.1, factor=1.2),
-    HypergradientDescent(0.05, 1e-3, momentum=0.3, trace_decay=0.3),
-    HypergradientDescent(0.05, 0.1, multiplicative=True),
-    AdamHD(0.05, 1e-3, eps=0.0),
-    BarzilaiBorwein(0.1),
-    BarzilaiBorwein(0.1, variant="short"),
-    IDBD(0.05, meta_step_size=0.01),
-    Autostep(0.05, meta_step_size=0.05),
-]
-each = pytest.mark.parametrize("method", PLAIN, ids=repr)
+SEEN = [seen for case in CASES.values() for seen in case.seen]
+each = pytest.mark.parametrize("seen", SEEN, ids=lambda seen: repr(seen.method))
 
 
 def moved(f, T, shift=0.0, factor=1.0):
@@ -89,60 +65,41 @@ def same(method, other, *args, **kwargs):
     return np.allclose(a, b, rtol=1e-6, atol=1e-6)
 
 
-def test_every_method_has_a_plain_instance():
-    assert {type(method).__name__ for method in PLAIN} == set(methods.__all__)
-
-
 # ---- invariances --------------------------------------------------------------------------------
 
 
 @each
-def test_where_the_origin_lies_does_not_matter(method):
-    assert same(method, method, np.eye(3), shift=np.array([2.0, -3.0, 1.0]))
+def test_where_the_origin_lies_does_not_matter(seen):
+    assert same(seen.method, seen.method, np.eye(3), shift=np.array([2.0, -3.0, 1.0]))
 
 
 @each
-def test_which_methods_see_a_rotation(method):
+def test_which_methods_see_a_rotation(seen):
     turn, _ = np.linalg.qr(np.random.default_rng(1).standard_normal((3, 3)))
-    per_component = isinstance(method, (Csawg, AdaGrad, RMSProp, Adam, AdamHD, IDBD, Autostep))
-    per_component |= method == L4("adam", eps=0.0, direction_eps=0.0)
-    assert same(method, method, turn) is not per_component
+    assert same(seen.method, seen.method, turn) is seen.turns
 
 
 @each
-def test_which_methods_see_the_scale_of_the_loss(method):
-    free = isinstance(method, (AdaGrad, RMSProp, Adam, Polyak, StochasticPolyak, L4))
-    assert same(method, method, np.eye(3), factor=4.0) is free
+def test_which_methods_see_the_scale_of_the_loss(seen):
+    assert same(seen.method, seen.method, np.eye(3), factor=4.0) is (not seen.units)
 
 
 @each
-def test_what_undoes_the_scale_of_the_loss(method):
+def test_what_undoes_the_scale_of_the_loss(seen):
     """The units: a step size is weights squared over a loss, and so on."""
     c = 4.0
-    step = getattr(method, "step_size", None)
-    if isinstance(method, (AdaGrad, RMSProp, Adam)) or step is None:
-        other = method
-    elif isinstance(method, AdamHD):  # its step size has the unit of the weights
-        other = replace(method, meta_step_size=method.meta_step_size / c)
-    elif isinstance(method, HypergradientDescent) and not method.multiplicative:
-        other = replace(method, step_size=step / c, meta_step_size=method.meta_step_size / c**3)
-    elif isinstance(method, IDBD):
-        other = replace(method, step_size=step / c, meta_step_size=method.meta_step_size / c)
-    else:
-        other = replace(method, step_size=step / c)
-    assert same(method, other, np.eye(3), factor=c)
+    divided = {name: getattr(seen.method, name) / c**n for name, n in seen.units.items()}
+    assert same(seen.method, replace(seen.method, **divided), np.eye(3), factor=c)
 
 
-@pytest.mark.parametrize(
-    "method", [m for m in PLAIN if isinstance(m, (Csawg, AdaGrad, RMSProp, Adam, IDBD))], ids=repr
-)
-def test_what_undoes_the_scale_of_each_weight(method):
-    """Csawg's learned step sizes and IDBD's follow the squares, the normalized ones the scales."""
+@each
+def test_what_undoes_the_scale_of_each_weight(seen):
+    """Learned step sizes follow the squares, the normalized ones the scales."""
     scales = np.array([4.0, 1.0, 0.25])
-    power = 2 if isinstance(method, (Csawg, IDBD)) else 1
-    other = replace(method, step_size=per_weight(method.step_size / scales**power))
-    assert same(method, other, np.diag(scales))
-    assert not same(method, method, np.diag(scales))
+    assert not same(seen.method, seen.method, np.diag(scales))
+    if seen.power is not None:
+        each_its_own = per_weight(seen.method.step_size / scales**seen.power)
+        assert same(seen.method, replace(seen.method, step_size=each_its_own), np.diag(scales))
 
 
 def test_csawg_leaps_do_not_see_the_scale_of_each_weight():

@@ -9,6 +9,7 @@ from math import exp, inf, log, sqrt
 
 import numpy as np
 import pytest
+from cases import CASES, Dice
 
 from stepsize import methods, minimize, quadratic, rosenbrock
 
@@ -301,107 +302,9 @@ def autostep(oracle, w, *, step_size, meta_step_size, tau):
         yield w
 
 
-TWINS = {
-    "GradientDescent": gradient_descent,
-    "HeavyBall": heavy_ball,
-    "Nesterov": nesterov,
-    "Csawg": csawg,
-    "Polyak": polyak,
-    "StochasticPolyak": stochastic_polyak,
-    "L4": l4,
-    "LossGrad": lossgrad,
-    "AdaGrad": adagrad,
-    "RMSProp": rmsprop,
-    "Adam": adam,
-    "HypergradientDescent": hypergradient_descent,
-    "AdamHD": adam_hd,
-    "BarzilaiBorwein": barzilai_borwein,
-    "IDBD": idbd,
-    "Autostep": autostep,
-}
-EXACT = {"GradientDescent", "HeavyBall", "Nesterov", "Csawg", "Polyak", "LossGrad"}
-EXACT |= {"StochasticPolyak", "BarzilaiBorwein"}
-
-
-def draw(name, rng):
-    """All hyper-parameters of a method at random, each from a range in which it does something."""
-    yes = lambda: bool(rng.integers(2))  # noqa: E731
-    choose = lambda *values: values[rng.integers(len(values))]  # noqa: E731
-    uniform = lambda low, high: float(rng.uniform(low, high))  # noqa: E731
-    step, betas = uniform(0.01, 0.3), {"beta1": uniform(0, 0.95), "beta2": uniform(0, 0.999)}
-    return {
-        "GradientDescent": lambda: {"step_size": step},
-        "HeavyBall": lambda: {"step_size": step, "momentum": uniform(0, 0.95)},
-        "Nesterov": lambda: {
-            "step_size": step,
-            "momentum": choose(uniform(0, 0.95), "increasing"),
-        },
-        "Csawg": lambda: {
-            "step_size": step,
-            "window": int(rng.integers(1, 6)),
-            "planning_steps": int(rng.integers(1, 4)),
-            "correction_steps": int(rng.integers(0, 5)),
-            **choose(
-                {"pairing": "published", "reuse_gradient": False},
-                {"pairing": "published", "reuse_gradient": True},
-                {"pairing": "derived", "reuse_gradient": False},
-            ),
-        },
-        "Polyak": lambda: {"minimum": uniform(-0.2, 0.0), "max_step": choose(inf, step)},
-        "StochasticPolyak": lambda: {
-            "minimum": uniform(-0.2, 0.0),
-            "scale": uniform(0.5, 2.0),
-            "max_step": choose(inf, 3 * step),
-            "eps": uniform(0, 0.5),
-            "growth": choose(None, uniform(1, 1.5)),
-        },
-        "L4": lambda: {
-            "direction": choose("momentum", "adam", "gradient"),
-            "fraction": uniform(0.05, 0.3),
-            "minimum_factor": uniform(0.5, 1.0),
-            "initial_factor": uniform(0.3, 1.0),
-            "forget_time": choose(inf, uniform(5, 1000)),
-            "minimum": choose(None, uniform(-0.2, 0.0)),
-            "direction_eps": uniform(1e-4, 0.1),
-            "eps": uniform(0, 0.1),
-            **betas,
-        },
-        "LossGrad": lambda: {"step_size": step, "factor": uniform(1, 1.5)},
-        "AdaGrad": lambda: {"step_size": step, "eps": uniform(0, 0.1)},
-        "RMSProp": lambda: {
-            "step_size": step,
-            "decay": uniform(0, 0.99),
-            "eps": uniform(1e-3, 0.1),
-            "eps_inside": yes(),
-        },
-        "Adam": lambda: {
-            "step_size": step,
-            "eps": uniform(1e-3, 0.1),
-            "bias_correction": yes(),
-            "eps_inside": yes(),
-            **betas,
-        },
-        "HypergradientDescent": lambda: {
-            "step_size": step / 3,
-            "meta_step_size": uniform(0, 1e-3),
-            "momentum": choose(0.0, uniform(0, 0.8)),
-            "trace_decay": choose(0.0, uniform(0, 0.8)),
-            "multiplicative": yes(),
-        },
-        "AdamHD": lambda: {
-            "step_size": step,
-            "meta_step_size": uniform(0, 1e-3),
-            "eps": uniform(1e-3, 0.1),
-            **betas,
-        },
-        "BarzilaiBorwein": lambda: {"step_size": step, "variant": choose("long", "short")},
-        "IDBD": lambda: {"step_size": step, "meta_step_size": uniform(0, 0.05)},
-        "Autostep": lambda: {
-            "step_size": step,
-            "meta_step_size": uniform(0, 0.1),
-            "tau": uniform(1, 100),
-        },
-    }[name]()
+def twin_of(name):
+    """The function of that name, but for capitals and underscores."""
+    return {key.replace("_", ""): value for key, value in globals().items()}[name.lower()]
 
 
 class Lists:
@@ -429,7 +332,7 @@ def problem(rng):
 def follow(name, given, objective, w0, n):
     """What the class and the twin make of the same problem, as long as it stays in bounds."""
     trace = minimize(getattr(methods, name)(**given), objective, w0, iterations=n)
-    twin = TWINS[name](Lists(objective), [float(x) for x in w0], **given)
+    twin = twin_of(name)(Lists(objective), [float(x) for x in w0], **given)
     expected = []
     with np.errstate(all="ignore"):
         for w in islice(twin, n):
@@ -441,35 +344,34 @@ def follow(name, given, objective, w0, n):
 
 @pytest.mark.parametrize("name", methods.__all__)
 def test_the_twin_walks_the_same_way(name):
-    rng = np.random.default_rng(len(name))
+    dice, case = Dice(len(name)), CASES[getattr(methods, name)]
     for _ in range(40):
-        given = draw(name, rng)
-        actual, expected = follow(name, given, *problem(rng), n=30)
-        if name in EXACT:
+        given = case.draw(dice)
+        actual, expected = follow(name, given, *problem(dice.rng), n=30)
+        if case.exact:
             np.testing.assert_array_equal(actual, expected, err_msg=str(given))
         else:
             np.testing.assert_allclose(actual, expected, rtol=1e-11, atol=1e-12, err_msg=str(given))
 
 
-@pytest.mark.parametrize("name", sorted(EXACT))
+@pytest.mark.parametrize("name", [cls.__name__ for cls, case in CASES.items() if case.exact])
 def test_in_the_valley_to_the_last_bit(name):
-    rng = np.random.default_rng(len(name))
+    dice = Dice(len(name))
     for _ in range(10):
-        given = draw(name, rng)
+        given = CASES[getattr(methods, name)].draw(dice)
         if "step_size" in given:
             given["step_size"] = 0.01 * given["step_size"]
-        actual, expected = follow(name, given, rosenbrock(), rng.uniform(-1, 1, 2), n=30)
+        actual, expected = follow(name, given, rosenbrock(), dice.rng.uniform(-1, 1, 2), n=30)
         np.testing.assert_array_equal(actual, expected, err_msg=str(given))
 
 
 def test_draws_cover_every_hyper_parameter():
-    rng = np.random.default_rng(0)
-    for name in methods.__all__:
-        cls = getattr(methods, name)
-        drawn = [draw(name, rng) for _ in range(40)]
+    dice = Dice(0)
+    for cls, case in CASES.items():
+        drawn = [case.draw(dice) for _ in range(40)]
         assert set(drawn[0]) == set(cls.__dataclass_fields__)
         for field in drawn[0]:
-            assert len({given[field] for given in drawn}) > 1, (name, field)
+            assert len({given[field] for given in drawn}) > 1, (cls, field)
 
 
 @pytest.mark.parametrize("pairing, window", [("published", 2), ("published", 10), ("derived", 3)])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from test_methods_conformance import CASES
+from cases import CASES
 
 import stepsize
 from stepsize import (
@@ -103,7 +103,7 @@ def test_many_inputs_agree_to_rounding():
 
 
 @pytest.mark.parametrize("stream", [SMALL, RateTracking(segment=50)], ids=["flipping", "rate"])
-@pytest.mark.parametrize("method", [cases[0] for cases in CASES.values()], ids=repr)
+@pytest.mark.parametrize("method", [case.plain for case in CASES.values()], ids=repr)
 def test_every_method_runs_on_streams_as_it_is(method, stream):
     trace = track(method, stream, 60, runs=3, record=20)
     assert trace.w.shape == trace.step_size.shape == (4, stream.inputs, 3)

@@ -12,6 +12,7 @@ import re
 import numpy as np
 import pytest
 import quickjs
+from cases import CASES
 from helpers import HELPERS, STATIC
 
 import stepsize
@@ -20,10 +21,8 @@ from stepsize import explore
 
 SCRIPT = STATIC / "methods.js"
 RUNS = 80  # of each method
-# These need the exponential, whose last bit is the engine's own: few iterations, and this near.
-WITH_EXP = {"IDBD": 1e-9, "Autostep": 1e-9}
-# With these, some of the settings drawn overflow.
-RUNAWAY = {"GradientDescent", "HeavyBall", "Nesterov", "Csawg", "HypergradientDescent"}
+# The last bit of the exponential is the engine's own: few iterations, and this near.
+NEAR = 1e-9
 
 
 def engine():
@@ -89,12 +88,13 @@ def assert_equal(*setting):
         wanted = getattr(package, name)
         values = np.array(values, dtype=float)
         assert values.shape == wanted.shape, (name, setting)
-        near = WITH_EXP.get(setting[0])
-        if near is None:
-            assert np.array_equal(values, wanted, equal_nan=True), (name, setting)
-        else:
-            assert np.allclose(values, wanted, near, 0, equal_nan=True), (name, setting)
+        near = NEAR if case(setting[0]).functions else 0
+        assert np.allclose(values, wanted, near, 0, equal_nan=True), (name, setting)
     return package
+
+
+def case(method):
+    return CASES[getattr(stepsize, method)]
 
 
 def knob(method, name):
@@ -117,7 +117,7 @@ def settings(method, seed=0):
         objective = str(rng.choice(PAGE_OBJECTIVES))
         given, d = DRAW[objective](rng)
         w0 = rng.uniform(-2, 2, d).round(int(rng.integers(0, 4))).tolist()
-        most = 10 if method in WITH_EXP else 250
+        most = 10 if case(method).functions else 250
         budget = {str(rng.choice(["iterations", "grad_evals"])): int(rng.integers(1, most))}
         yield method, parameters, objective, given, w0, budget
 
@@ -143,8 +143,7 @@ def test_only_the_exempt_need_more_than_a_root():
         source = text[text.index(f"class {method} ") :].split("\n}\n")[0]
         others = set(re.findall(r"Math\.(\w+)", source)) - rounded_alike
         assert "**" not in source
-        assert others == ({"exp", "log"} if method == "IDBD" else others & {"exp"}), method
-        assert bool(others) == (method in WITH_EXP), method
+        assert others == case(method).functions, method
 
 
 @pytest.mark.parametrize("objective", PAGE_OBJECTIVES)
@@ -202,7 +201,7 @@ def test_every_float_is_the_package_s(method):
     # the draw has gone everywhere it should
     assert seen["objectives"] == set(PAGE_OBJECTIVES)
     assert seen["budgets"] == {"iterations", "grad_evals"}
-    assert seen["diverged"] >= ({True, False} if method in RUNAWAY else {False})
+    assert seen["diverged"] >= ({True, False} if case(method).runs_away else {False})
     assert moved > RUNS / 3  # Csawg has planned
     for name, values in seen["parameters"].items():
         choices = knob(method, name)
