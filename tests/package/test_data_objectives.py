@@ -4,7 +4,6 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from scipy import optimize
 
 from stepsize import GradientDescent, LinearSample, least_squares, logistic_regression, track
 
@@ -49,10 +48,12 @@ def test_runs_are_treated_one_by_one(problem, part):
 
 @each
 def test_scipy_finds_the_same_minimizer(problem):
+    optimize = pytest.importorskip("scipy.optimize")
     found = optimize.minimize(problem.loss, np.zeros(3), jac=problem.grad, tol=1e-10)
     np.testing.assert_allclose(problem.minimizer, found.x, rtol=1e-6)
-    assert abs(problem.grad(problem.minimizer)).max() < 1e-14
-    assert problem.minimum == problem.loss(problem.minimizer) <= found.fun
+    # the order of sums is the processor's
+    assert abs(problem.grad(problem.minimizer)).max() < 1e-13
+    assert problem.minimum == problem.loss(problem.minimizer) <= found.fun * (1 + 1e-14)
 
 
 def test_least_squares_by_hand():
