@@ -5,10 +5,11 @@ import math
 
 import numpy as np
 import pytest
-import sympy
 
 from stepsize import Objective, rosenbrock
-from stepsize.expressions import FUNCTIONS, MAX_EXPONENT, parse
+
+sympy = pytest.importorskip("sympy")
+from stepsize.expressions import FUNCTIONS, MAX_EXPONENT, parse  # noqa: E402
 
 
 def test_rosenbrock_from_text_and_from_sympy():

@@ -225,6 +225,7 @@ def test_what_a_stream_does_not_tell():
 
 
 def test_progress_is_shown(capsys):
+    pytest.importorskip("tqdm")
     shown = track(GradientDescent(0.1), SMALL, 20, progress=True)
     assert "20/20" in capsys.readouterr().err
     same(shown, track(GradientDescent(0.1), SMALL, 20))
