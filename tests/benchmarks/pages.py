@@ -17,9 +17,9 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "page"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from helpers import page_with
+from page.helpers import page_with
 from playwright.sync_api import sync_playwright
 
 from experiments.papers import PUBLISHED

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from make_reference_values import PATH, values
+from package.make_reference_values import PATH, values
 
 from stepsize import methods, minimize, quadratic, rosenbrock
 

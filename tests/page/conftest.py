@@ -7,7 +7,7 @@ import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from helpers import page_with
+from page.helpers import page_with
 from toc import ROOT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

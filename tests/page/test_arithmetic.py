@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import quickjs
 from cases import CASES
-from helpers import HELPERS, STATIC
+from page.helpers import HELPERS, STATIC
 
 import stepsize
 from experiments.papers import PUBLISHED

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import quickjs
-from helpers import STATIC, said
+from page.helpers import STATIC, said
 
 from experiments.landscape import STREAM
 from stepsize import GradientDescent, _landscape, _live, _track, explore

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from helpers import said
+from page.helpers import said
 
 from stepsize import (
     IDBD,

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 import quickjs
-from helpers import HELPERS, STATIC, said, two_frames
+from page.helpers import HELPERS, STATIC, said, two_frames
 
 from stepsize import L4, Csawg, LossGrad, Polyak, Recorder, explore, minimize, theory
 from stepsize._steps import eigenvalues

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import quickjs
-from helpers import STATIC, said
+from page.helpers import STATIC, said
 
 from stepsize import _track, explore, figures
 from stepsize import track as run

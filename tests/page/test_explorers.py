@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from helpers import STATIC, said, two_frames
+from page.helpers import STATIC, said, two_frames
 from toc import ROOT, toc_pages
 
 import stepsize
