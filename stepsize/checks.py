@@ -8,11 +8,35 @@ the arithmetic wants (a float, or a read-only float64 array over runs), or raise
 from __future__ import annotations
 
 import numbers
+from dataclasses import fields
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-__all__ = ["PerWeight", "check", "per_weight"]
+__all__ = ["ByValue", "PerWeight", "check", "per_weight"]
+
+FLOAT = np.dtype(float)
+
+
+class ByValue:
+    """What methods and streams are: equal if their fields are, arrays value by value."""
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "__eq__" not in vars(cls):  # in the class itself, where dataclass leaves them alone
+            cls.__eq__, cls.__hash__ = ByValue.__eq__, ByValue.__hash__
+
+    def __eq__(self, other):
+        return self._values() == other._values() if type(other) is type(self) else NotImplemented
+
+    def __hash__(self):
+        return hash((type(self), self._values()))
+
+    def _values(self):
+        values = (getattr(self, field.name) for field in fields(self))
+        return tuple(
+            (v.shape, *v.ravel().tolist()) if isinstance(v, np.ndarray) else v for v in values
+        )
 
 
 class PerWeight(NDArrayOperatorsMixin):
@@ -23,6 +47,15 @@ class PerWeight(NDArrayOperatorsMixin):
 
     def __repr__(self):
         return f"per_weight({self.values.tolist()})"
+
+    def __eq__(self, other):
+        return isinstance(other, PerWeight) and np.array_equal(self.values, other.values)
+
+    def __ne__(self, other):
+        return not self == other
+
+    def __hash__(self):
+        return hash(tuple(self.values.tolist()))
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         if method != "__call__":
@@ -63,17 +96,36 @@ def per_weight(values):
     return PerWeight(np.asarray(values))
 
 
+def real(name, value, kinds="biuf"):
+    """An array of floats: nothing complex, nothing masked, nothing that NumPy would guess at."""
+    masked = isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value)
+    try:
+        array = None if masked else np.asarray(value)
+    except ValueError:  # ragged
+        array = None
+    if array is None or array.dtype.kind not in kinds:
+        raise ValueError(f"{name} must be a number or an array of numbers, got {value!r}")
+    return array.astype(FLOAT, copy=False)
+
+
+def answer(name, value, shape, hint=""):
+    """What a function of that name returned, as floats of the shape that it must have."""
+    kind = np.ndarray if shape else np.float64
+    if type(value) is kind and value.dtype is FLOAT and value.shape == shape:
+        return value
+    array = real(f"what {name} returns", value)
+    if array.shape != shape:
+        raise ValueError(f"{name} must return shape {shape}, got {array.shape}{hint}")
+    return array[()]
+
+
 def _numbers(name, value):
     """A float, or a read-only float64 array; PerWeight passes through."""
     if isinstance(value, PerWeight):
         return value
-    try:
-        array = np.array(value)
-    except ValueError:  # ragged
-        array = None
-    if array is None or array.dtype.kind not in "iuf" or array.size == 0:
+    array = np.array(real(name, value, "iuf"))
+    if array.size == 0:
         raise ValueError(f"{name} must be a number or an array of numbers, got {value!r}")
-    array = array.astype(float)
     if array.ndim == 0:
         return float(array)
     array.flags.writeable = False
@@ -130,22 +182,23 @@ def fraction(name, value):
     return _every(name, value, lambda v: (v >= 0) & (v <= 1), "in [0, 1]")
 
 
-def _whole(name, value, least, must):
-    if isinstance(value, (bool, np.bool_)) or np.ndim(value) or not isinstance(value, numbers.Real):
+def whole(name, value, least, must, most=np.inf):
+    """A single whole number within bounds."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise ValueError(f"{name} must be {must}, got {value!r}")
-    if value != value or value in (np.inf, -np.inf) or int(value) != value or value < least:
+    if value != value or abs(value) == np.inf or int(value) != value or not least <= value <= most:
         raise ValueError(f"{name} must be {must}, got {value!r}")
     return int(value)
 
 
 def count(name, value):
     """A single whole number, at least one."""
-    return _whole(name, value, 1, "a positive integer")
+    return whole(name, value, 1, "a positive integer")
 
 
 def count_or_zero(name, value):
     """A single whole number, at least zero."""
-    return _whole(name, value, 0, "a non-negative integer")
+    return whole(name, value, 0, "a non-negative integer")
 
 
 def flag(name, value):
@@ -166,6 +219,18 @@ def one_of(*choices):
         return value
 
     return kind
+
+
+def single(kind):
+    """A kind: a single number of that kind."""
+
+    def one(name, value):
+        value = kind(name, value)
+        if not isinstance(value, float):
+            raise ValueError(f"{name} must be a single number, got {value!r}")
+        return value
+
+    return one
 
 
 def per_run(kind):
@@ -190,14 +255,30 @@ def check(method, **kinds):
         object.__setattr__(method, name, kind(name, getattr(method, name)))
 
 
-def starting_point(w0, dim=None):
+def able(name, value, what, *asked):
+    """An object that has these methods; a class is not one of its objects."""
+    if isinstance(value, type) or not all(callable(getattr(value, a, None)) for a in asked):
+        got = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+        raise ValueError(f"{name} must be {what}, got {got}")
+
+
+def point(name, value, dim=None):
+    """One finite value for each weight, as an array of shape (d,)."""
+    array = np.atleast_1d(np.asarray(finite(name, value)))
+    if array.ndim != 1 or dim not in (None, len(array)):
+        d = "d" if dim is None else dim
+        raise ValueError(f"{name} must have shape ({d},), got {array.shape}")
+    return array
+
+
+def starting_point(w0, dim=None, name="w0"):
     """``w0`` as a float array of shape (d,) or (d, *runs)."""
-    w = np.array(_numbers("w0", w0))
+    w = np.array(_numbers(name, w0))
     d = "d" if dim is None else dim
     if w.ndim == 0 or (dim is not None and w.shape[0] != dim):
         raise ValueError(
-            f"w0 must have shape ({d},) or ({d}, *runs), components first, got shape {w.shape}"
+            f"{name} must have shape ({d},) or ({d}, *runs), components first, got shape {w.shape}"
         )
     if not np.isfinite(w).all():
-        raise ValueError(f"w0 must be finite, got {w[~np.isfinite(w)].flat[0]}")
+        raise ValueError(f"{name} must be finite, got {w[~np.isfinite(w)].flat[0]}")
     return w

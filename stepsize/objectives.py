@@ -11,9 +11,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stepsize.checks import count, count_or_zero, finite, nonnegative, starting_point
+from stepsize.checks import (
+    FLOAT,
+    answer,
+    count,
+    count_or_zero,
+    finite,
+    flag,
+    nonnegative,
+    optional,
+    point,
+    real,
+    single,
+    starting_point,
+    whole,
+)
 
 __all__ = ["Objective", "least_squares", "logistic_regression", "quadratic", "rosenbrock"]
+
+
+HINT = "use sums over axis=0, or Objective(loss, grad, vectorized=False)"
+
+
+def one_by_one(name, alone, again, among, every):
+    """Refuse an answer that other runs change; one that differs at one point is only noisy."""
+    noisy = not np.array_equal(alone, again, equal_nan=True)
+    rounding = 1e-12 * np.abs(every[np.isfinite(every)]).max(initial=1.0)
+    if not noisy and not np.allclose(among, alone, rtol=1e-6, atol=rounding, equal_nan=True):
+        raise ValueError(f"{name} does not treat runs on trailing axes one by one: {HINT}")
 
 
 class Objective:
@@ -47,8 +72,9 @@ class Objective:
     Raises
     ------
     ValueError
-        If a function returns a wrong shape, or treats runs together (a sum without
-        ``axis=0``, say) though it is declared vectorized.
+        If a function returns a wrong shape or no real numbers, changes the ``w`` that it is
+        given, or treats runs together (a sum without ``axis=0``, say) though it is declared
+        vectorized. A function whose answers differ at one point is noisy, and not compared.
 
     Examples
     --------
@@ -60,22 +86,20 @@ class Objective:
     def __init__(
         self, loss, grad, minimizer=None, minimum=None, curvature=None, vectorized=True, *, dim=None
     ):
-        for name, function in (("loss", loss), ("grad", grad)):
-            if not callable(function):
-                raise ValueError(f"{name} must be callable, got {function!r}")
         self._functions = {"loss": loss, "grad": grad, "curvature": curvature}
+        for name, function in self._functions.items():
+            if not callable(function) and (name != "curvature" or function is not None):
+                raise ValueError(f"{name} must be callable, got {function!r}")
         self._checked = set()
-        self.vectorized = bool(vectorized)
-        self.dim = dim
+        self.vectorized = flag("vectorized", vectorized)
+        self.dim = optional(count)("dim", dim)
         self.minimizer = None
         if minimizer is not None:
-            self.minimizer = np.atleast_1d(finite("minimizer", minimizer))
-            if self.minimizer.ndim != 1:
-                raise ValueError(f"minimizer must have shape (d,), got {self.minimizer.shape}")
+            self.minimizer = point("minimizer", minimizer, self.dim)
             self.dim = len(self.minimizer)
+        self.minimum = optional(single(finite))("minimum", minimum)
         if minimum is None and self.minimizer is not None:
-            minimum = self.loss(self.minimizer)
-        self.minimum = None if minimum is None else float(minimum)
+            self.minimum = float(self.loss(self.minimizer))
 
     def loss(self, w):
         """The loss f(w), shape ``runs``."""
@@ -101,49 +125,44 @@ class Objective:
         return self._call("curvature", w)
 
     def _call(self, name, w):
-        w = np.asarray(w, dtype=float)
-        if (name, len(w)) not in self._checked:
+        if type(w) is not np.ndarray or w.dtype is not FLOAT:
+            w = real("w", w)
+        if (name, w.shape[:1]) not in self._checked:
             self._check(name, w)
         return self._evaluate(name, w)
 
     def _evaluate(self, name, w):
-        function = self._functions[name]
-        if self.vectorized or w.ndim == 1:
-            return np.asarray(function(w), dtype=float)[()]
+        function, runs = self._functions[name], w.shape[1:]
+        if self.vectorized or not runs:
+            return answer(name, function(w), runs if name == "loss" else w.shape)
         each = w.reshape(len(w), -1)
-        values = np.stack([function(each[:, i]) for i in range(each.shape[1])], axis=-1)
-        return values.reshape(values.shape[:-1] + w.shape[1:])
+        values = np.stack([self._evaluate(name, one) for one in each.T], axis=-1)
+        return values.reshape(values.shape[:-1] + runs)
 
     def _check(self, name, w):
         """Hold one column against the same column among others, before the first answer."""
-        starting_point(np.zeros(len(w)), self.dim)
-        self._checked.add((name, len(w)))
+        starting_point(np.zeros(w.shape[:1]), self.dim, "w")
         one = w.reshape(len(w), -1)[:, :1]
         if one.shape[1] == 0:
             return
         with np.errstate(all="ignore"):
-            alone = np.asarray(self._evaluate(name, one[:, 0]))
-            want = () if name == "loss" else one[:, 0].shape
-            if alone.shape != want:
-                self._checked.discard((name, len(w)))
-                raise ValueError(
-                    f"{name} must return shape {want} for w of shape {one[:, 0].shape}, "
-                    f"got {alone.shape}"
-                )
-            runs = 3 if len(w) == 2 else 2  # never d, so that no axis passes for another
-            batch = np.stack([one + 0.5] * (runs - 1) + [one], axis=2)  # (d, 1, runs)
-            hint = "use sums over axis=0, or Objective(..., vectorized=False)"
-            try:
-                both = np.asarray(self._evaluate(name, batch))
-            except Exception as error:
-                self._checked.discard((name, len(w)))
-                raise ValueError(f"{name} fails on w of shape {batch.shape}: {hint}") from error
-            right = both.shape == (*want, 1, runs) and np.allclose(
-                both[..., 0, -1], alone, rtol=1e-6, atol=1e-12, equal_nan=True
-            )
-        if not right:
-            self._checked.discard((name, len(w)))
-            raise ValueError(f"{name} does not treat runs on trailing axes one by one: {hint}")
+            given = one[:, 0].copy()
+            alone = np.array(self._evaluate(name, given))
+            if not np.array_equal(given, one[:, 0], equal_nan=True):
+                raise ValueError(f"{name} must not change the w that it is given, but a copy")
+            if self.vectorized:
+                again = self._evaluate(name, given)
+                others = [one + 0.5, one / 2] + [one + 0.5] * (len(w) == 3)
+                # never d runs, so that no axis passes for another
+                batch = np.stack([*others, one], axis=2)  # (d, 1, runs)
+                try:
+                    both = self._evaluate(name, batch)
+                except Exception as error:
+                    raise ValueError(
+                        f"{name} fails on w of shape {batch.shape} ({error}): {HINT}"
+                    ) from error
+                one_by_one(name, alone, again, both[..., 0, -1], both)
+        self._checked.add((name, w.shape[:1]))
 
     @classmethod
     def from_sympy(cls, expression, symbols, minimizer=None):
@@ -211,10 +230,8 @@ def quadratic(curvature, minimizer=None, rotation=0.0):
     if np.min(Q if Q.ndim == 1 else np.linalg.eigvalsh(Q)) < -1e-12 * np.abs(Q).max():
         raise ValueError("curvature must not be negative in any direction: a bowl has a minimum")
     d = len(Q)
-    w_star = np.zeros(d) if minimizer is None else np.atleast_1d(finite("minimizer", minimizer))
-    if w_star.shape != (d,):
-        raise ValueError(f"minimizer must have shape ({d},), got {w_star.shape}")
-    rotation = finite("rotation", rotation)
+    w_star = np.zeros(d) if minimizer is None else point("minimizer", minimizer, d)
+    rotation = single(finite)("rotation", rotation)
     if rotation != 0.0:
         if d < 2:
             raise ValueError("rotation needs at least two weights, curvature has one")
@@ -276,8 +293,7 @@ def rosenbrock(dim=2):
     >>> valley.loss(np.array([-1.0, 0.0])), valley.grad(np.array([-1.0, 0.0]))
     (np.float64(104.0), array([-404., -200.]))
     """
-    if isinstance(dim, bool) or int(dim) != dim or dim < 2:
-        raise ValueError(f"dim must be an integer of at least 2, got {dim!r}")
+    dim = whole("dim", dim, 2, "an integer of at least 2")
 
     def parts(w):  # of two weights the numbers themselves, which are fast
         return w if dim == 2 else (w[:-1], w[1:])
@@ -308,7 +324,7 @@ def rosenbrock(dim=2):
         c[1:] += 200
         return c
 
-    return Objective(loss, grad, np.ones(int(dim)), minimum=0.0, curvature=curvature)
+    return Objective(loss, grad, np.ones(dim), minimum=0.0, curvature=curvature)
 
 
 class DataObjective(Objective):
@@ -492,9 +508,7 @@ def logistic_regression(X, y, l2=0.0):
     X, y = _examples("X", X, "y", y)
     if not np.isin(y, (0, 1)).all():
         raise ValueError(f"y must hold only 0 and 1, got {y[~np.isin(y, (0, 1))][0]:g}")
-    l2 = nonnegative("l2", l2)
-    if not isinstance(l2, float):
-        raise ValueError(f"l2 must be a single number, got {l2!r}")
+    l2 = single(nonnegative)("l2", l2)
 
     def functions(rows):
         Z = X[rows] * (2 * y[rows] - 1)[:, None]  # margins are Z @ w

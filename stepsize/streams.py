@@ -11,7 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stepsize.checks import check, count, count_or_zero, finite, fraction, nonnegative, optional
+from stepsize.checks import (
+    ByValue,
+    check,
+    count,
+    count_or_zero,
+    finite,
+    fraction,
+    nonnegative,
+    optional,
+    real,
+    single,
+)
 
 __all__ = ["LinearSample", "RateTracking", "WeightFlipping"]
 
@@ -48,8 +59,8 @@ class LinearSample:
 
     def __init__(self, x, y):
         try:
-            self.x, self.y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)[()]
-        except (TypeError, ValueError) as error:
+            self.x, self.y = real("x", x), real("y", y)[()]
+        except ValueError as error:
             raise ValueError(f"x and y must be numbers, got x={x!r}, y={y!r}") from error
         if self.x.ndim == 0 or len(self.x) == 0:
             raise ValueError(f"x must have shape (d,) or (d, *runs), got shape {self.x.shape}")
@@ -119,7 +130,7 @@ class LinearSample:
         return np.multiply(x, x, out=np.empty(w.shape))
 
 
-class Stream:
+class Stream(ByValue):
     """What the online problems share."""
 
     def samples(self, seed=0, runs=None):
@@ -231,8 +242,8 @@ class WeightFlipping(Stream):
             inputs=count,
             relevant=count,
             flip_every=count,
-            scale=_single(finite),
-            flip_probability=_single(fraction),
+            scale=single(finite),
+            flip_probability=single(fraction),
             input_scale=nonnegative,
         )
         if self.relevant > self.inputs:
@@ -319,10 +330,12 @@ class RateTracking(Stream):
     inputs = 1
 
     def __post_init__(self):
-        check(self, noise=_single(nonnegative), segment=count)
-        if np.shape(self.drift) != (2,) or self.drift[0] > self.drift[1]:
+        check(self, noise=single(nonnegative), segment=count)
+        pair = np.shape(np.array(self.drift, dtype=object)) == (2,)
+        drift = tuple(nonnegative("drift", self.drift).tolist()) if pair else ()
+        if not pair or drift[0] > drift[1]:
             raise ValueError(f"drift must be a pair (least, largest), got {self.drift!r}")
-        object.__setattr__(self, "drift", tuple(nonnegative("drift", self.drift).tolist()))
+        object.__setattr__(self, "drift", drift)
 
     def chunks(self, seeds, size):
         """The samples of one run a seed, ``size`` at a time, without end.
@@ -356,15 +369,3 @@ class RateTracking(Stream):
                 lambda i, zs=zs, sigmas=sigmas: {"target": zs[i : i + 1], "drift": sigmas[i]},
             )
             sigma, z, start = sigmas[-1], zs[-1], start + size
-
-
-def _single(kind):
-    """A kind: a single number of that kind."""
-
-    def single(name, value):
-        value = kind(name, value)
-        if not isinstance(value, float):
-            raise ValueError(f"{name} must be a single number, got {value!r}")
-        return value
-
-    return single

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stepsize.checks import count, nonnegative, one_of
+from stepsize.checks import count, nonnegative, one_of, real
 
 __all__ = [
     "CsawgPlannings",
@@ -89,7 +89,7 @@ def heavy_ball_rate(curvature, step_size, momentum):
     >>> heavy_ball_rate(np.array([1.0, 4.0, 9.0]), step_size, momentum)
     array([0.5, 0.5, 0.5])
     """
-    alpha_lambda, p = np.multiply(step_size, curvature), np.asarray(momentum, dtype=float)
+    alpha_lambda, p = np.multiply(step_size, curvature), real("momentum", momentum)
     return _two_step_rate(1 + p - alpha_lambda, p)
 
 
@@ -111,7 +111,7 @@ def nesterov_rate(curvature, step_size, momentum):
     >>> print(f"{nesterov_rate(1.0, step_size, momentum):.6f}")  # 1 - sqrt(1/9)
     0.666667
     """
-    rho, gamma = 1 - np.multiply(step_size, curvature), np.asarray(momentum, dtype=float)
+    rho, gamma = 1 - np.multiply(step_size, curvature), real("momentum", momentum)
     return _two_step_rate((1 + gamma) * rho, gamma * rho)
 
 

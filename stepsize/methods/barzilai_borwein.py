@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import check, nonnegative, one_of
+from stepsize.checks import ByValue, check, nonnegative, one_of
 from stepsize.methods.arithmetic import inner, ratio
 
 __all__ = ["BarzilaiBorwein"]
 
 
 @dataclass(frozen=True)
-class BarzilaiBorwein:
+class BarzilaiBorwein(ByValue):
     r"""The step size that fits the last change of the gradient (Barzilai and Borwein 1988).
 
     .. math:: \alpha_k = \frac{s^\top s}{s^\top y} \ \text{(long)} \quad\text{or}\quad

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import check, count, count_or_zero, flag, nonnegative, one_of
+from stepsize.checks import ByValue, check, count, count_or_zero, flag, nonnegative, one_of
 
 __all__ = ["Csawg"]
 
@@ -27,7 +27,7 @@ class CsawgState:
 
 
 @dataclass(frozen=True)
-class Csawg:
+class Csawg(ByValue):
     r"""Component step-size adaptation from weight differences and squared gradients
     (Yao, Algorithms 1 and 2, eq. 9).
 

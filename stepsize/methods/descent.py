@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import check, nonnegative, rate
+from stepsize.checks import ByValue, check, nonnegative, rate
 
 __all__ = ["GradientDescent", "HeavyBall", "Nesterov"]
 
 
 @dataclass(frozen=True)
-class GradientDescent:
+class GradientDescent(ByValue):
     r"""Gradient descent; on linear samples, LMS.
 
     .. math:: w_{k+1} = w_k - \alpha f'(w_k)
@@ -53,7 +53,7 @@ class GradientDescent:
 
 
 @dataclass(frozen=True)
-class HeavyBall:
+class HeavyBall(ByValue):
     r"""Gradient descent with Polyak's momentum (Yao, eq. 10).
 
     .. math:: w_{k+1} = w_k - \alpha f'(w_k) + p\,\Delta_k, \qquad \Delta_k = w_k - w_{k-1},
@@ -103,7 +103,7 @@ class HeavyBall:
 
 
 @dataclass(frozen=True)
-class Nesterov:
+class Nesterov(ByValue):
     r"""Nesterov's accelerated gradient, the sequence x_k of Yao, Section 2.1.
 
     .. math:: y_{k+1} = x_k - \alpha f'(x_k), \qquad

@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import check, flag, nonnegative, rate
+from stepsize.checks import ByValue, check, flag, nonnegative, rate
 from stepsize.methods.arithmetic import inner, ratio
 
 __all__ = ["AdamHD", "HypergradientDescent"]
 
 
 @dataclass(frozen=True)
-class HypergradientDescent:
+class HypergradientDescent(ByValue):
     r"""Lengthen the step while successive gradients agree (Yao, Section 2.7; Baydin et al. 2018).
 
     .. math:: \alpha_k = \alpha_{k-1} + \eta\, g_k^\top h_{k-1}, \qquad
@@ -100,7 +100,7 @@ class HypergradientDescent:
 
 
 @dataclass(frozen=True)
-class AdamHD:
+class AdamHD(ByValue):
     r"""Adam whose step size descends its own hypergradient (Baydin et al. 2018).
 
     .. math:: \alpha_k = \alpha_{k-1} + \eta\, g_k^\top u_{k-1}, \qquad

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import check, nonnegative, positive
+from stepsize.checks import ByValue, check, nonnegative, positive
 
 __all__ = ["IDBD", "Autostep"]
 
@@ -25,7 +25,7 @@ class IDBDState:
 
 
 @dataclass(frozen=True)
-class IDBD:
+class IDBD(ByValue):
     r"""Incremental delta-bar-delta: each weight's step size by stochastic gradient descent on
     the same loss (Sutton 1992; Yao, Section 2.6; Degris, Section 4).
 
@@ -96,7 +96,7 @@ class AutostepState:
 
 
 @dataclass(frozen=True)
-class Autostep:
+class Autostep(ByValue):
     r"""IDBD whose meta-gradient is normalized and whose step cannot overshoot (Mahmood et al.
     2012, Table 1).
 

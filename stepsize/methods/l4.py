@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stepsize.checks import (
+    ByValue,
     cap,
     check,
     finite,
@@ -25,7 +26,7 @@ __all__ = ["L4"]
 
 
 @dataclass(frozen=True)
-class L4:
+class L4(ByValue):
     r"""Choose the step size at which the linearized loss falls to a target
     (Yao, Section 2.3; Rolinek and Martius 2018).
 

@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import at_least_one, check, nonnegative, per_run
+from stepsize.checks import ByValue, at_least_one, check, nonnegative, per_run
 from stepsize.methods.arithmetic import inner
 
 __all__ = ["LossGrad"]
 
 
 @dataclass(frozen=True)
-class LossGrad:
+class LossGrad(ByValue):
     r"""Shorten the next step where this one passed the minimum of a parabola
     (Yao, Section 2.4; Wójcik et al. 2019).
 

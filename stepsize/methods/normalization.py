@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import check, flag, nonnegative, rate
+from stepsize.checks import ByValue, check, flag, nonnegative, rate
 from stepsize.methods.arithmetic import ratio
 
 __all__ = ["AdaGrad", "Adam", "RMSProp"]
@@ -20,7 +20,7 @@ def root(v, eps, eps_inside):
 
 
 @dataclass(frozen=True)
-class AdaGrad:
+class AdaGrad(ByValue):
     r"""Divide by the root of the sum of all squared gradients (Duchi et al. 2011).
 
     .. math:: s_k(i) = \sum_{j \le k} g_j(i)^2, \qquad
@@ -72,7 +72,7 @@ class AdaGrad:
 
 
 @dataclass(frozen=True)
-class RMSProp:
+class RMSProp(ByValue):
     r"""Divide by the root of the running average of the squared gradient (Hinton's lecture).
 
     .. math:: v_k = \rho\, v_{k-1} + (1 - \rho)\, g_k^2, \quad v_{-1} = 0, \qquad
@@ -138,7 +138,7 @@ class RMSProp:
 
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(ByValue):
     r"""Momentum over the root of the average squared gradient (Kingma and Ba 2015;
     Yao, Section 2.5).
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stepsize.checks import (
+    ByValue,
     at_least_one,
     cap,
     check,
@@ -24,7 +25,7 @@ __all__ = ["Polyak", "StochasticPolyak"]
 
 
 @dataclass(frozen=True)
-class Polyak:
+class Polyak(ByValue):
     r"""Step to where the tangent plane meets the minimum (Yao, eq. 1).
 
     .. math:: \alpha_k = \frac{f(w_k) - f^\star}{\lVert g_k \rVert^2},
@@ -75,7 +76,7 @@ class Polyak:
 
 
 @dataclass(frozen=True)
-class StochasticPolyak:
+class StochasticPolyak(ByValue):
     r"""Polyak's step size on the sampled loss: SPS (Loizou et al. 2021).
 
     .. math:: \alpha_k = \min\Bigl\{\frac{f_k(w_k) - f_k^\star}{c\,\lVert g_k \rVert^2

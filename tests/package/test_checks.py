@@ -20,6 +20,8 @@ from stepsize.checks import (
     optional,
     positive,
     rate,
+    single,
+    whole,
 )
 
 
@@ -31,6 +33,13 @@ def test_per_weight_lines_up_with_the_weights():
     assert (values * np.ones((2, 2, 2)))[1].tolist() == [[10, 10], [10, 10]]
     assert (values * np.array([2.0, 3.0])).tolist() == [2, 30]
     assert np.maximum(np.full((2, 3), 5.0), values)[:, 0].tolist() == [5, 10]
+
+
+def test_per_weight_compares_by_value():
+    one, same, other = (per_weight(v) for v in ([0.0, 2.0], [-0.0, 2.0], [0.0, 3.0]))
+    assert (one == same) is True and (one != same) is False and hash(one) == hash(same)
+    assert (one == other) is False and (one != other) is True
+    assert one != 2.0 and one != [0.0, 2.0] and per_weight([2.0]) != per_weight([2.0, 2.0])
 
 
 def test_per_weight_stays_so_among_numbers():
@@ -61,7 +70,8 @@ def test_numbers(kind, good, bad, must):
         for given in (value, [good[0], value]):
             with pytest.raises(ValueError, match=f"^x must be {must}.*got {value:g}"):
                 kind("x", given)
-    for given in ("many", None, [[1], [1, 2]], object()):
+    masked = np.ma.masked_array([1.0, 2.0], [False, True])
+    for given in ("many", None, [[1], [1, 2]], object(), 1j, [good[0], 1j], True, masked, []):
         with pytest.raises(ValueError, match=r"^x must be a number or an array of numbers, got"):
             kind("x", given)
 
@@ -74,6 +84,12 @@ def test_numbers(kind, good, bad, must):
         (flag, [True, False, np.True_], [0, 1, "yes", None]),
         (one_of("a", "b"), ["a", "b"], ["c", None, 1, ["a"]]),
         (optional(count), [None, 3], [0, "x"]),
+        (single(finite), [-1.5, 3], [np.inf, [1.0], [1.0, 2.0], per_weight([1.0]), None]),
+        (
+            lambda n, v: whole(n, v, -2, "small", 2),
+            [-2, 2, 1.0],
+            [-3, 3, 0.5, np.nan, [[1], [1, 2]]],
+        ),
     ],
 )
 def test_single_values(kind, good, bad):

@@ -299,6 +299,30 @@ def test_bad_values_are_refused_by_name(cls):
 
 
 @each_class
+def test_methods_are_equal_by_value(cls):
+    plain = CASES[cls][0]
+    assert plain == replace(plain) and hash(plain) == hash(replace(plain))
+    assert plain != type("Other", (cls,), {})(**asdict(plain)) and plain != 1
+    for method in CASES[cls][1:]:
+        assert method != plain and method == replace(method)
+    for field in fields(cls):
+        values = {v: None for m in CASES[cls] if isinstance(v := getattr(m, field.name), float)}
+        if len(values) > 1:
+            a, b, *_ = values
+            sweep, same, *others = (
+                replace(plain, **{field.name: v}) for v in ([a, a], [a, a], [a, b], [[a, a]], a)
+            )
+            assert (sweep == same) is True and (sweep != same) is False
+            assert hash(sweep) == hash(same) and sweep not in others
+
+
+def test_methods_with_values_per_weight_are_equal_by_value():
+    one, same, other = (GradientDescent(per_weight(v)) for v in ([1, 2], [1, 2], [1, 3]))
+    assert one == same and hash(one) == hash(same) and one != other
+    assert one != GradientDescent([1, 2]) and GradientDescent(per_weight([1])) != GradientDescent(1)
+
+
+@each_class
 def test_it_cannot_be_changed(cls):
     plain = CASES[cls].plain
     with pytest.raises(AttributeError):

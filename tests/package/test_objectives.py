@@ -5,7 +5,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from stepsize import Objective, quadratic, rosenbrock
+from stepsize import GradientDescent, Objective, least_squares, minimize, quadratic, rosenbrock
 
 RNG = np.random.default_rng(5)
 
@@ -100,6 +100,8 @@ def test_functions_that_take_one_run_are_looped_over():
         (lambda w: (w * w).sum(), lambda w: 2 * w),  # a sum over everything
         (lambda w: (w * w).sum(axis=0), lambda w: w @ np.eye(2)),  # mixes the runs
         (lambda w: (w * w).sum(axis=0), lambda w: 2 * w / np.sqrt((w * w).sum())),
+        (lambda w: (w * w).sum(axis=0), lambda w: 2 * w / np.abs(w).max()),
+        (lambda w: (w * w).sum(axis=0) - (w * w).sum(axis=0).min(), lambda w: 2 * w),
     ],
 )
 def test_a_function_that_mixes_runs_is_refused_at_once(loss, grad):
@@ -107,6 +109,60 @@ def test_a_function_that_mixes_runs_is_refused_at_once(loss, grad):
     with pytest.raises(ValueError, match="vectorized=False"):
         f.loss(np.array([1.0, 2.0]))
         f.grad(np.array([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("vectorized", [True, False])
+def test_noise_is_not_coupling(vectorized):
+    rng = np.random.default_rng(0)
+    f = Objective(
+        lambda w: (w * w).sum(axis=0),
+        lambda w: 2 * w + rng.normal(size=w.shape),
+        vectorized=vectorized,
+    )
+    trace = minimize(GradientDescent([0.1, 0.2]), f, [3.0, 4.0], iterations=300)
+    assert 0 < np.abs(trace.w[-100:]).mean() < 1
+
+
+def test_a_function_that_changes_the_weights_is_refused():
+    def loss(w):
+        w -= 1
+        return (w * w).sum(axis=0)
+
+    for f in (Objective(loss, loss), Objective(loss, loss, vectorized=False)):
+        w = np.array([[3.0, 1.0], [4.0, 1.0]])
+        with pytest.raises(ValueError, match="loss must not change the w that it is given"):
+            f.loss(w)
+        assert w.tolist() == [[3, 1], [4, 1]]
+
+
+def test_answers_and_weights_become_floats():
+    f = Objective(
+        lambda w: int(w @ w), lambda w: [2, 4], curvature=lambda w: [2, 2], vectorized=False
+    )
+    for w in ([1, 2], np.array([1, 2]), [[1, 1], [2, 2]]):
+        for answer in (f.loss(w), f.grad(w), f.curvature(w)):
+            assert answer.dtype == float
+    assert f.grad([[1, 1], [2, 2]]).tolist() == [[2, 2], [4, 4]]
+
+
+@pytest.mark.parametrize(
+    "w", [[1.0, 2j], np.ma.masked_array([1.0, 2.0], [True, False]), [1.0, None], "ab"]
+)
+def test_weights_that_are_no_real_numbers(w):
+    for f in (rosenbrock(), quadratic([1.0, 2.0])):
+        with pytest.raises(ValueError, match=r"^w must be a number or an array of numbers"):
+            f.grad(w)
+    with pytest.raises(ValueError, match=r"^w must have shape \(2,\) or \(2, \*runs\).*shape \(\)"):
+        rosenbrock().loss(3.0)
+    with pytest.raises(ValueError, match=r"^w must have shape \(2,\).* got shape \(3,\)"):
+        rosenbrock().loss(np.ones(3))
+
+
+def test_rounding_is_not_coupling():
+    # the gradient at the minimizer is rounding error of numbers about 1e13
+    A = RNG.normal(size=(50, 3)) * 1e6
+    line = least_squares(A, A @ [1.0, 2.0, 3.0] + 1e6 * RNG.normal(size=50))
+    assert np.abs(line.grad(line.minimizer)).max() < 1
 
 
 def test_a_wrong_shape_is_refused():
@@ -119,6 +175,18 @@ def test_a_wrong_shape_is_refused():
     "make, message",
     [
         (lambda: Objective(1, lambda w: w), "loss must be callable"),
+        (lambda: Objective(np.sum, np.sum, curvature=1), "curvature must be callable, got 1"),
+        (lambda: Objective(np.sum, np.sum, vectorized="no"), "vectorized must be True or False"),
+        (lambda: Objective(np.sum, np.sum, minimum="1"), "minimum must be a number"),
+        (lambda: Objective(np.sum, np.sum, minimum=1j), "minimum must be a number"),
+        (lambda: Objective(np.sum, np.sum, minimum=[1.0, 2.0]), "minimum must be a single number"),
+        (lambda: Objective(np.sum, np.sum, minimum=np.nan), "minimum must be finite, got nan"),
+        (lambda: Objective(np.sum, np.sum, dim=2.5), "dim must be a positive integer"),
+        (lambda: Objective(np.sum, np.sum, [1.0], dim=2), r"minimizer must have shape \(2,\)"),
+        (lambda: Objective.from_sympy("x**2", "x y", [0.0]), r"minimizer must have shape \(2,\)"),
+        (lambda: quadratic([1.0, 2.0], rotation=[0.1, 0.2]), "rotation must be a single number"),
+        (lambda: rosenbrock("two"), "dim must be an integer of at least 2"),
+        (lambda: rosenbrock(np.nan), "dim must be an integer of at least 2"),
         (lambda: quadratic(3.0), r"curvature must have shape \(d,\) or \(d, d\)"),
         (lambda: quadratic([[1.0, 2.0], [0.0, 1.0]]), "symmetric"),
         (lambda: quadratic([1.0, -1.0]), "must not be negative"),

@@ -332,3 +332,27 @@ def test_gain_is_the_best_constant_step_size_of_lms(drift, noise):
     assert (np.abs(mse.mean(axis=1) - (noise**2 + P)) < 4 * error).all()
     assert noise**2 + P[2] == pytest.approx(noise**2 / (1 - gain))
     assert np.argmin(mse.mean(axis=1)) == 2
+
+
+# ---- by value, and what samples may be ---------------------------------------------------------
+
+
+def test_streams_are_equal_by_value():
+    scaled = [WeightFlipping(2, 1, input_scale=scale) for scale in ([1, 2], [1, 2], [1, 3])]
+    assert scaled[0] == scaled[1] != scaled[2] and len(set(scaled)) == 2
+    assert WeightFlipping() == WeightFlipping() != WeightFlipping(inputs=19)
+    assert RateTracking() == RateTracking(drift=[0, 3]) != RateTracking(noise=0.5)
+
+
+@pytest.mark.parametrize("bad", [None, 1j, "one", [1.0, None]])
+def test_samples_are_of_real_numbers(bad):
+    for x, y in (([1.0, 2.0], bad), ([1.0, bad], 1.0)):
+        with pytest.raises(ValueError, match="x and y must be numbers, got x="):
+            LinearSample(x, y)
+    with pytest.raises(ValueError, match="x and y must be numbers, got x="):
+        LinearSample(np.ma.masked_array([1.0, 2.0], [True, False]), 1.0)
+
+
+def test_samples_of_integers_and_booleans_are_floats():
+    sample = LinearSample([True, False, True], np.int64(3))
+    assert sample.grad(np.array([1.0, 1.0, 1.0])).tolist() == [-1, 0, -1]

@@ -9,6 +9,13 @@ MU, L = 1.0, 1000.0
 CURVATURES = np.geomspace(MU, L, 7)
 
 
+def test_rates_are_of_real_numbers():
+    for rate in (theory.heavy_ball_rate, theory.nesterov_rate):
+        for bad in (0.5j, None, "fast", np.ma.masked_array([0.5, 0.6], [True, False])):
+            with pytest.raises(ValueError, match="momentum must be a number or an array"):
+                rate(1.0, 0.1, bad)
+
+
 @pytest.mark.parametrize("step_size, momentum", [(0.0009, 0.3), (0.0019, 0.97), (0.003, 0.88)])
 def test_rates_are_spectral_radii(step_size, momentum):
     for curvature in CURVATURES:
