@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 
 import numpy as np
 
-from stepsize.checks import PerWeight, count, optional, starting_point
+from stepsize.checks import (
+    PerWeight,
+    able,
+    answer,
+    count,
+    count_or_zero,
+    flag,
+    number,
+    optional,
+    per_run,
+    point,
+    starting_point,
+    whole,
+)
+from stepsize.objectives import HINT, Minibatch, Objective, one_by_one
 from stepsize.streams import Drawn, LinearSample
 
 __all__ = ["Recorder", "StreamTrace", "Trace", "minimize", "track"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
     """What :func:`minimize` did. Axis 0 counts the recorded rows, of which row 0 is ``w0``.
 
@@ -65,7 +80,12 @@ class Trace:
     @cached_property
     def loss(self):
         with np.errstate(all="ignore"):
-            return np.asarray(self.objective.loss(np.moveaxis(self.w, 0, 1)))
+            if not plain(self.objective):
+                return self.objective.loss(np.moveaxis(self.w, 0, 1))
+            held = Held(self.objective)  # asked as in the run: it need not know of further axes
+            losses = np.stack([held.loss(row) for row in self.w])
+            held.hold()
+            return losses
 
     @cached_property
     def error(self):
@@ -75,6 +95,7 @@ class Trace:
                 "the error is the distance to the minimizer, which this objective does not know: "
                 "pass minimizer= to it, or read trace.loss"
             )
+        minimizer = point("minimizer", minimizer, self.w.shape[1])
         return distance(self.w - minimizer.reshape(-1, *[1] * (self.w.ndim - 2)), axis=1)
 
     @property
@@ -100,6 +121,11 @@ class Trace:
     def first(self, *, error=None, loss=None):
         """The first recorded iteration with an error (or a loss) at or below a level, per run.
 
+        Parameters
+        ----------
+        error, loss : float or array of shape (*runs,)
+            The level. Give either this or that.
+
         Returns
         -------
         array of shape (*runs,) of int
@@ -107,12 +133,20 @@ class Trace:
         """
         if (error is None) == (loss is None):
             raise ValueError(f"give one of error and loss, got error={error}, loss={loss}")
-        reached = self.loss <= loss if error is None else self.error <= error
-        number = self.iterations[np.argmax(reached, axis=0)]
-        return np.where(reached.any(axis=0), number, -1)[()]
+        name, level = ("loss", loss) if error is None else ("error", error)
+        level, runs = per_run(number)(name, level), self.w.shape[2:]
+        fits = [n in (1, m) for n, m in zip(np.shape(level)[::-1], runs[::-1])]
+        if np.ndim(level) > len(runs) or not all(fits):
+            raise ValueError(
+                f"{name} must be a number or fit the runs {runs}, got {np.shape(level)}"
+            )
+        reached = getattr(self, name) <= level
+        iteration = self.iterations[np.argmax(reached, axis=0)]
+        return np.where(reached.any(axis=0), iteration, -1)[()]
 
     def at(self, *, grad_evals):
         """The last recorded row within a budget of gradient evaluations: an index."""
+        grad_evals = count_or_zero("grad_evals", grad_evals)
         return int(np.searchsorted(self.grad_evals, grad_evals, side="right")) - 1
 
 
@@ -144,56 +178,113 @@ class Recorder:
         self.asked = []
 
     def __getattr__(self, name):
-        return getattr(self.objective, name)
+        if name == "objective" or name.startswith("__"):  # a copy in the making has none yet
+            raise AttributeError(name)
+        value = getattr(self.objective, name)
+        if name not in ("loss", "grad", "curvature"):
+            return value
 
-    def loss(self, w):
-        self.asked.append(("loss", np.array(w)))
-        return self.objective.loss(w)
+        def ask(w):
+            self.asked.append((name, np.array(w)))
+            return value(w)
 
-    def grad(self, w):
-        self.asked.append(("grad", np.array(w)))
-        return self.objective.grad(w)
-
-    def curvature(self, w):
-        self.asked.append(("curvature", np.array(w)))
-        return self.objective.curvature(w)
+        return ask
 
 
 class Counted:
-    """An oracle that counts the questions, and refuses answers of a wrong shape."""
+    """An oracle that counts the questions."""
 
-    def __init__(self, oracle):
+    def __init__(self, oracle=None):
         self.oracle = oracle
         self.losses = self.grads = self.curvatures = 0
 
     def loss(self, w):
         self.losses += 1
-        return self.right("loss", self.oracle.loss(w), w.shape[1:])
+        return self.oracle.loss(w)
 
     def grad(self, w):
         self.grads += 1
-        return self.right("grad", self.oracle.grad(w), w.shape)
+        return self.oracle.grad(w)
 
     def curvature(self, w):
         self.curvatures += 1
-        if not hasattr(self.oracle, "curvature"):
-            raise ValueError(
-                f"this method needs curvature(w), which {type(self.oracle).__name__} does not have"
-            )
-        return self.right("curvature", self.oracle.curvature(w), w.shape)
+        return self.oracle.curvature(w)
 
-    @staticmethod
-    def right(name, answer, shape):
-        if np.shape(answer) != shape:
-            raise ValueError(
-                f"the oracle's {name} must return shape {shape}, got {np.shape(answer)}"
-            )
-        return answer
+
+def unwatched(oracle):
+    """The oracle that a :class:`Recorder` watches."""
+    return oracle.objective if isinstance(oracle, Recorder) else oracle
+
+
+def plain(oracle):
+    """Whether nobody has checked what it answers: it is none of the package's own."""
+    return not isinstance(unwatched(oracle), (Objective, Minibatch, LinearSample))
+
+
+class Held:
+    """A plain oracle that may read ``w`` and not write to it, and whose answers are checked."""
+
+    def __init__(self, oracle=None):
+        self.oracle, self.first = oracle, {}
+
+    def loss(self, w):
+        return self.ask("loss", w, w.shape[1:])
+
+    def grad(self, w):
+        return self.ask("grad", w, w.shape)
+
+    def curvature(self, w):
+        return self.ask("curvature", w, w.shape)
+
+    def ask(self, name, w, shape):
+        function = getattr(self.oracle, name, None)
+        if function is None:
+            whose = type(self.oracle).__name__
+            raise ValueError(f"this needs {name}(w), which {whose} does not have")
+        value = reading(name, function, w, shape, f": {HINT}")
+        if name not in self.first:
+            self.first[name] = getattr(unwatched(self.oracle), name), w.copy(), np.array(value)
+        return value
+
+    def hold(self):
+        """Hold each run in the first answers against itself after the runs between have moved.
+
+        To be called after the last question, so that noise is the same with and without it.
+        """
+        for name, (function, w, value) in self.first.items():
+            odd = np.arange(w[0].size).reshape(w.shape[1:]) % 2 == 1
+            if not odd.any():
+                return
+            points = w, np.where(odd, w + 0.5, w), np.where(odd, w, w - 0.5)
+            try:
+                answers = [np.array(reading(name, function, x, value.shape)) for x in points]
+            except Exception:  # there may be points that it refuses
+                continue
+            among = np.where(odd, answers[2], answers[1])
+            one_by_one(name, value, answers[0], among, np.stack(answers))
+
+
+def reading(name, function, w, shape, hint=""):
+    """What a function answers that may read ``w`` and not write to it."""
+    w = w.view()
+    w.setflags(write=False)
+    try:
+        return answer(name, function(w), shape, hint)
+    except ValueError as error:
+        if "read-only" in str(error):
+            raise ValueError(f"{name} must leave the w that it is given alone: {error}") from error
+        raise
+
+
+def fields_of(method):
+    """What a method holds, by name, in a dict or in slots."""
+    held = object.__getstate__(method) or {}
+    return held if isinstance(held, dict) else {**(held[0] or {}), **held[1]}
 
 
 def runs_of(method, shape, data=()):
     """The shape of the runs: ``shape`` and that of the data, and every array hyper-parameter."""
-    arrays = {k: v.shape for k, v in vars(method).items() if isinstance(v, np.ndarray)}
+    arrays = {k: v.shape for k, v in fields_of(method).items() if isinstance(v, np.ndarray)}
     try:
         return np.broadcast_shapes(shape, data, *arrays.values())
     except ValueError:
@@ -207,8 +298,10 @@ def runs_of(method, shape, data=()):
 
 def spread(w, method, data=()):
     """``w`` expanded to all runs, those of the data too: a fresh array of shape (d, *runs)."""
+    what = "a method with init(w) and step(w, state, oracle), such as GradientDescent(0.1)"
+    able("method", method, what, "init", "step")
     d = len(w)
-    for name, value in vars(method).items():
+    for name, value in fields_of(method).items():
         if isinstance(value, PerWeight) and len(value.values) != d:
             raise ValueError(f"{name} must have {d} values, one per weight, got {value}")
     runs = runs_of(method, w.shape[1:], data)
@@ -220,12 +313,12 @@ class Rows:
     """Rows of one shape in one array that grows by doubling."""
 
     def __init__(self, shape, capacity, dtype=float):
-        self.array = np.empty((capacity, *shape), dtype)
+        self.array = room((capacity, *shape), dtype)
         self.length = 0
 
     def append(self, row):
         if self.length == len(self.array):
-            grown = np.empty((2 * self.length, *self.array.shape[1:]), self.array.dtype)
+            grown = room((2 * self.length, *self.array.shape[1:]), self.array.dtype)
             grown[: self.length] = self.array
             self.array = grown
         self.array[self.length] = row
@@ -233,6 +326,81 @@ class Rows:
 
     def done(self):
         return self.array if self.length == len(self.array) else self.array[: self.length].copy()
+
+
+def room(shape, dtype=float, thinned_by="record=, or record=None"):
+    """An array to be filled."""
+    try:
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError):
+        rows = f"{shape[0]:,} rows of shape {shape[1:]}"
+        raise ValueError(f"{rows} do not fit in memory: give a larger {thinned_by}") from None
+
+
+class Recording:
+    """What a run keeps: a row of every n-th step and of the last; and its bar of progress.
+
+    A row is a copy: nothing that a method overwrites later can change it.
+    """
+
+    def __init__(self, w, every, steps, budget=None, *, learned=False, progress=None, hidden=None):
+        self.shape, self.every, self.steps, self.hidden = w.shape, every or np.inf, steps, hidden
+        rows = int((steps or min(budget, 1023)) // self.every) + 2
+        self.w, self.step_size = Rows(w.shape, rows), Rows(w.shape, rows)
+        self.counts, self.facts, self.last = array("q"), [], None
+        self.learned = (Rows((), 64, dtype=int), Rows(w.shape, 64)) if learned else None
+        self.start, self.still = w, False  # whether the method leaves alone the w it is handed
+        self.next = 0  # the step of which it wants to hear
+        self.each = steps is None or learned or progress is not None  # whether of every one
+        self.bar = None if progress is None else progress_bar(steps or budget, progress)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self.bar is not None:
+            self.bar.close()
+
+    def step(self, k, w, step_size, oracle):
+        """Take note of step k."""
+        due = k % self.every == 0
+        if k == 1:
+            self.still = w is not self.start and np.array_equal(self.start, self.w.array[0])
+        if due or k == 1 or k == self.steps:
+            w = answer("step", w, self.shape)
+        if due or self.steps is None or k == self.steps:
+            if not due:  # the next step may exceed the budget, and overwrite what this one left
+                w, step_size = w if self.still else w.copy(), np.array(step_size)
+            self.last = (w, step_size, (k, oracle.grads, oracle.losses, oracle.curvatures))
+            if due:
+                self.keep()
+        if self.learned is not None and not np.isnan(step_size).all():
+            for rows, row in zip(self.learned, (k, step_size)):
+                rows.append(row)
+        if self.bar is not None:
+            self.bar.update((oracle.grads if self.bar.unit == "grad" else k) - self.bar.n)
+        self.next = k + 1  # the first is looked at, whether it is kept or not
+        if k and not self.each:
+            self.next = min(k - k % self.every + self.every, self.steps)
+
+    def keep(self):
+        """Keep the row that was taken last."""
+        w, step_size, counts = self.last
+        self.w.append(w)
+        self.step_size.append(step_size)
+        self.counts.extend(counts)
+        if self.hidden is not None:
+            self.facts.append(self.hidden())
+        self.last = None
+
+    def done(self, number):
+        """What a trace is made of, by name; ``number`` is what it calls the number of a step."""
+        if self.last is not None:
+            self.keep()
+        names = (number, "grad_evals", "loss_evals", "curvature_evals")
+        counts = np.frombuffer(self.counts, dtype=np.int64).reshape(-1, 4).T
+        arrays = dict(zip(names, np.ascontiguousarray(counts)))
+        return {"w": self.w.done(), "step_size": self.step_size.done(), **arrays}
 
 
 def _used(step_size):
@@ -267,7 +435,9 @@ def minimize(
     method
         Any object with ``init(w) -> state`` and ``step(w, state, oracle) -> (w, state)``.
     objective : Objective or any oracle
-        Has ``loss(w)`` and ``grad(w)`` and perhaps ``curvature(w)``, ``minimizer``.
+        Has ``loss(w)`` and ``grad(w)`` and perhaps ``curvature(w)``, ``minimizer``. One that is
+        not an Objective may read ``w`` and not write to it; after several runs it is asked a few
+        times more whether it treats them one by one.
     w0 : array of shape (d,) or (d, *runs)
         Where to start. It is expanded to the runs of the method's array hyper-parameters.
     iterations : int
@@ -290,7 +460,7 @@ def minimize(
     ------
     ValueError
         If ``w0`` is not finite or has a wrong shape, if neither or both of the budgets are
-        given, if the oracle returns a wrong shape.
+        given, if the oracle returns a wrong shape or no real numbers, or treats runs together.
 
     Notes
     -----
@@ -315,29 +485,19 @@ def minimize(
     iterations = optional(count)("iterations", iterations)
     grad_evals = optional(count)("grad_evals", grad_evals)
     record = optional(count)("record", record)
+    learned, progress = flag("learned", learned), flag("progress", progress)
     w = spread(starting_point(w0, getattr(objective, "dim", None)), method)
+    asked = "loss" if hasattr(objective, "loss") else "grad"
+    able("objective", objective, "an oracle with loss(w) and grad(w), such as rosenbrock()", asked)
 
-    oracle = Counted(objective)
-    every = record or np.inf
-    capacity = 2 if record is None else (iterations or min(grad_evals, 1023)) // record + 2
-    ws, steps = Rows(w.shape, capacity), Rows(w.shape, capacity)
-    counts = Rows((4,), capacity, dtype=int)
-    kept = (Rows((), 64, dtype=int), Rows(w.shape, 64)) if learned else None
-
-    def keep(k, w, step_size, counted):
-        ws.append(w)
-        steps.append(step_size)
-        counts.append((k, *counted))
-
-    bar = (
-        progress_bar(iterations or grad_evals, "step" if iterations else "grad")
-        if progress
-        else None
-    )
-    with np.errstate(all="ignore"):
+    held = Held(objective)
+    oracle = Counted(held if plain(objective) else objective)
+    unit = ("step" if iterations else "grad") if progress else None
+    recording = Recording(w, record, iterations, grad_evals, learned=learned, progress=unit)
+    with recording, np.errstate(all="ignore"):
         state = method.init(w)
-        keep(0, w, np.nan, (0, 0, 0))
-        k, pending, before = 0, None, 0
+        recording.step(0, w, np.nan, oracle)
+        k, before = 0, 0
         while iterations is None or k < iterations:
             after, state = method.step(w, state, oracle)
             if grad_evals is not None:
@@ -348,42 +508,21 @@ def minimize(
                         "grad_evals bounds nothing: the method asked for no gradient; "
                         "give iterations="
                     )
+                before = oracle.grads
             w, k = after, k + 1
-            counted = (oracle.grads, oracle.losses, oracle.curvatures)
-            if k % every == 0:
-                keep(k, w, state.step_size, counted)
-                pending = None
-            elif k == iterations:
-                pending = (k, w, state.step_size, counted)
-            elif iterations is None:
-                # the next step may exceed the budget and reuse the state's arrays
-                pending = (k, w, np.array(state.step_size), counted)
-            if kept is not None and not np.isnan(state.step_size).all():
-                kept[0].append(k)
-                kept[1].append(state.step_size)
-            if bar is not None:
-                bar.update(1 if iterations else oracle.grads - before)
-            before = oracle.grads
-        if pending is not None:
-            keep(*pending)
-    if bar is not None:
-        bar.close()
+            if k == recording.next:
+                recording.step(k, w, state.step_size, oracle)
+        held.hold()
 
-    k, grads, losses, curvatures = np.ascontiguousarray(counts.done().T)
     return Trace(
         method=method,
-        objective=objective.objective if isinstance(objective, Recorder) else objective,
-        w=ws.done(),
-        iterations=k,
-        grad_evals=grads,
-        loss_evals=losses,
-        curvature_evals=curvatures,
-        step_size=steps.done(),
-        _learned=None if kept is None else (kept[0].done(), kept[1].done()),
+        objective=unwatched(objective),
+        _learned=recording.learned and tuple(rows.done() for rows in recording.learned),
+        **recording.done("iterations"),
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StreamTrace:
     """What :func:`track` did. Axis 0 counts examples in some arrays, recorded rows in others.
 
@@ -482,6 +621,9 @@ class StreamTrace:
         if not self._linear:
             raise ValueError("only linear samples have prediction errors: read trace.loss")
         n, m = int(self.examples[-1]), self.average
+        within = (-n, f"a whole number from {-n} to {n}", n)
+        start = whole("start", start, *within)
+        stop = n if stop is None else whole("stop", stop, *within)
         first, last, _ = slice(start, stop).indices(n)
         if first >= last or first % m or last % m:
             raise ValueError(
@@ -567,62 +709,54 @@ def track(
     """
     examples, average = count("examples", examples), count("average", average)
     runs, record = optional(count)("runs", runs), optional(count)("record", record)
+    seed, progress = count_or_zero("seed", seed), flag("progress", progress)
     if examples % average:
         raise ValueError(f"average must divide examples, {examples}, got {average}")
     samples, hidden, linear, w = _begin(method, stream, examples, runs, seed, w0)
 
-    every = record or examples
-    ws, steps = (Rows(w.shape, examples // every + 2) for _ in range(2))
-    counts, facts = Rows((4,), examples // every + 2, dtype=int), []
-    kept = np.zeros((examples // average, *w.shape[1:]))
-    oracle = Counted(None)
-
-    def keep(k, w, step_size):
-        ws.append(w)
-        steps.append(step_size)
-        counts.append((k, oracle.grads, oracle.losses, oracle.curvatures))
-        facts.append(hidden())
-
-    bar = progress_bar(examples, "example") if progress else None
-    with np.errstate(all="ignore"):
+    oracle, held = Counted(), Held()
+    kept = room((examples // average, *w.shape[1:]), thinned_by="average=")
+    if average > 1:
+        kept[:] = 0.0
+    unit = "example" if progress else None
+    recording = Recording(w, record, examples, progress=unit, hidden=hidden)
+    with recording, np.errstate(all="ignore"):
         state = method.init(w)
         for k in range(examples):
             sample = next(samples, None)
             if sample is None:
                 raise ValueError(f"the stream ended after {k} of {examples} examples")
             if k == 0:
-                keep(0, w, np.nan)
-            if linear:
-                delta = Counted.right("prediction_error", sample.hold(w), w.shape[1:])
-            if linear and average == 1:
-                kept[k] = delta
-            else:
-                kept[k // average] += Counted.right("loss", sample.loss(w), w.shape[1:])
+                recording.step(0, w, np.nan, oracle)
             oracle.oracle = sample
+            if not linear and plain(sample):
+                held.oracle, oracle.oracle = sample, held
+            if linear:
+                # an error holds for the whole step where the method leaves w alone
+                error = sample.hold if recording.still else sample.prediction_error
+                value = answer("prediction_error", error(w), w.shape[1:])
+            if not linear or average > 1:
+                value = answer("loss", oracle.oracle.loss(w), w.shape[1:])
+            if average == 1:
+                kept[k] = value
+            else:
+                kept[k // average] += value
             w, state = method.step(w, state, oracle)
-            if (k + 1) % every == 0 or k + 1 == examples:
-                keep(k + 1, w, state.step_size)
-            if bar is not None:
-                bar.update(1)
+            if k + 1 == recording.next:
+                recording.step(k + 1, w, state.step_size, oracle)
         if average > 1:
             kept /= average
-    if bar is not None:
-        bar.close()
+        held.hold()
 
-    k, grads, losses, curvatures = np.ascontiguousarray(counts.done().T)
+    rows, facts = recording.done("examples"), recording.facts
     return StreamTrace(
         method=method,
         stream=stream,
-        examples=k,
-        w=ws.done(),
-        step_size=steps.done(),
-        grad_evals=grads,
-        loss_evals=losses,
-        curvature_evals=curvatures,
         average=average,
         _linear=linear,
         _kept=kept,
         _hidden={name: np.stack([fact[name] for fact in facts]) for name in facts[0]},
+        **rows,
     )
 
 

@@ -1,5 +1,7 @@
 """Running a method: budgets, counting, recording, runs on trailing axes, bad input."""
 
+import copy
+import pickle
 import sys
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from stepsize import (
+    IDBD,
     Csawg,
     GradientDescent,
     HeavyBall,
@@ -17,6 +20,8 @@ from stepsize import (
     per_weight,
     quadratic,
     rosenbrock,
+    runs,
+    track,
 )
 
 BOWL = quadratic([1.0, 4.0], minimizer=[1.0, -2.0])
@@ -124,6 +129,26 @@ def test_first_and_at():
     assert [plan.at(grad_evals=n) for n in (0, 5, 15, 16, 17, 10**9)] == [0, 5, 5, 6, 7, 9]
 
 
+@pytest.mark.parametrize("bad", [-1, 2.5, "many", None, np.nan, np.inf, True, [3]])
+def test_a_budget_that_is_read_must_be_one(bad):
+    trace = minimize(GradientDescent(0.25), BOWL, START, iterations=4)
+    with pytest.raises(ValueError, match="grad_evals must be a non-negative integer, got"):
+        trace.at(grad_evals=bad)
+
+
+@pytest.mark.parametrize("name", ["loss", "error"])
+def test_a_level_that_is_read_must_be_one(name):
+    trace = minimize(GradientDescent([[0.25], [0.1]]), BOWL, np.ones((2, 3)), iterations=4)
+    for bad in (np.nan, "low", True, 1j, [None] * 3, per_weight([1.0, 2.0])):
+        with pytest.raises(ValueError, match=f"^{name} must be"):
+            trace.first(**{name: bad})
+    for shape in ((2,), (3, 1), (1, 2, 3)):
+        with pytest.raises(ValueError, match=rf"{name} must be a number or fit the runs \(2, 3\)"):
+            trace.first(**{name: np.ones(shape)})
+    levels = np.array([[100.0], [-1.0]])
+    assert trace.first(**{name: levels}).tolist() == [[0, 0, 0], [-1, -1, -1]]
+
+
 def test_error_does_not_underflow_to_a_false_zero():
     tiny = np.array([1e-200, 0.0])
     trace = minimize(GradientDescent(0.0), quadratic([1.0, 1.0]), tiny, iterations=1)
@@ -142,6 +167,30 @@ def test_recorder_sees_the_inner_points_and_changes_nothing():
     np.testing.assert_array_equal([w for _, w in watched.asked][:6], trace.w[:6])
     _ = trace.loss
     assert len(watched.asked) == 16
+
+
+@pytest.mark.parametrize(
+    "twin", [copy.copy, copy.deepcopy, lambda r: pickle.loads(pickle.dumps(r))]
+)
+def test_a_recorder_can_be_copied(twin):
+    watched = Recorder(WATCHED)
+    minimize(GradientDescent(0.25), watched, START, iterations=2)
+    other = twin(watched)
+    assert [w.tolist() for _, w in other.asked] == [w.tolist() for _, w in watched.asked]
+    assert other.dim == 2 and not hasattr(other, "curvature")
+
+
+class Watched:
+    dim = 2
+
+    def loss(self, w):
+        return (w * w).sum(axis=0)
+
+    def grad(self, w):
+        return 2 * w
+
+
+WATCHED = Watched()
 
 
 def test_looking_costs_the_method_nothing():
@@ -185,6 +234,88 @@ def test_a_method_needs_only_init_and_step():
     assert trace.w[-1].tolist() == [2, -2]
 
 
+def test_a_method_may_keep_its_numbers_in_slots():
+    class Slim:
+        __slots__ = ("step_size",)
+
+        def __init__(self, step_size):
+            self.step_size = np.array(step_size)
+
+        def init(self, w):
+            return GradientDescent.State(self.step_size)
+
+        def step(self, w, state, oracle):
+            return w - self.step_size * oracle.grad(w), state
+
+    @dataclass(frozen=True, slots=True)
+    class Slimmer:
+        step_size: np.ndarray
+        init, step = Slim.init, Slim.step
+
+    for cls in (Slim, Slimmer):
+        trace = minimize(cls(np.array([0.25, 0.125])), BOWL, START, iterations=1)
+        assert trace.w[-1].tolist() == [[2.5, 2.75], [-2, -1.5]]
+
+
+class InPlace(GradientDescent):
+    """Two gradients a step, and the new weights where the old ones were."""
+
+    def step(self, w, state, oracle):
+        for _ in range(2):
+            w -= self.step_size * oracle.grad(w)
+        return w, state
+
+
+class InPlaceAndAnew(InPlace):
+    def step(self, w, state, oracle):
+        w, state = super().step(w, state, oracle)
+        return w.copy(), state
+
+
+@pytest.mark.parametrize("method", [InPlace(0.25), InPlaceAndAnew(0.25)], ids=repr)
+@pytest.mark.parametrize("budget", [{"grad_evals": 5}, {"iterations": 2}])
+@pytest.mark.parametrize("record", [1, 2, 10, None])
+def test_a_method_may_overwrite_the_weights(method, budget, record):
+    trace = minimize(method, BOWL, START, record=record, **budget)
+    plain = minimize(GradientDescent(0.25), BOWL, START, iterations=4)
+    assert trace.grad_evals[[0, -1]].tolist() == [0, 4]
+    np.testing.assert_array_equal(trace.w, plain.w[trace.grad_evals])
+
+
+@pytest.mark.parametrize("method", [InPlace(0.25), InPlaceAndAnew(0.25)], ids=repr)
+def test_a_method_may_overwrite_the_weights_online(method):
+    class Twice(GradientDescent):
+        def step(self, w, state, oracle):
+            w, _ = super().step(w, state, oracle)
+            return super().step(w, state, oracle)
+
+    pairs = [([1.0, 0.5], 1.0), ([0.5, 2.0], -1.0), ([1.0, 1.0], 2.0)]
+    trace, plain = (track(m, pairs, 3, record=1) for m in (method, Twice(0.25)))
+    np.testing.assert_array_equal(trace.w, plain.w)
+    np.testing.assert_array_equal(trace.prediction_error, plain.prediction_error)
+
+
+@pytest.mark.parametrize(
+    "after, message",
+    [
+        (lambda w: w[:1], r"step must return shape \(2,\), got \(1,\)"),
+        (lambda w: w.sum(), r"step must return shape \(2,\), got \(\)"),
+        (lambda w: w * 1j, "what step returns must be a number or an array of numbers"),
+    ],
+)
+@pytest.mark.parametrize("budget", [{"iterations": 5}, {"grad_evals": 5}])
+def test_a_step_that_returns_no_weights(after, message, budget):
+    class Odd(GradientDescent):
+        def step(self, w, state, oracle):
+            oracle.grad(np.zeros(2))
+            return after(w), state
+
+    with pytest.raises(ValueError, match=message):
+        minimize(Odd(0.1), BOWL, START, record=None, **budget)
+    with pytest.raises(ValueError, match=f"{message}|^w must"):
+        track(Odd(0.1), [BOWL] * 5, 5, w0=START)
+
+
 def test_a_budget_that_bounds_nothing_is_refused():
     @dataclass(frozen=True)
     class Idle(GradientDescent):
@@ -211,6 +342,15 @@ def test_a_budget_that_bounds_nothing_is_refused():
         ({"iterations": True}, "iterations must be a positive integer, got True"),
         ({"iterations": None, "grad_evals": -1}, "grad_evals must be a positive integer"),
         ({"record": 0}, "record must be a positive integer, got 0"),
+        ({"progress": "no"}, "progress must be True or False, got 'no'"),
+        ({"learned": 1}, "learned must be True or False, got 1"),
+        ({"w0": np.ma.masked_array([1.0, 2.0], [True, False])}, "w0 must be a number or an array"),
+        ({"w0": [1.0, 2j]}, "w0 must be a number or an array"),
+        ({"method": BOWL, "objective": GradientDescent(0.1)}, "method must be .* got Objective"),
+        ({"method": GradientDescent}, "method must be .* got the class GradientDescent"),
+        ({"objective": GradientDescent(0.1)}, "objective must be .* got GradientDescent"),
+        ({"objective": Watched}, "objective must be .* got the class Watched"),
+        ({"iterations": 10**15}, r"2 rows of shape \(2,\) do not fit .* a larger record="),
         ({"method": GradientDescent(per_weight([1, 2, 3]))}, "step_size must have 2 values"),
         (
             {"method": GradientDescent([1, 2, 3]), "w0": np.zeros((2, 2))},
@@ -252,6 +392,53 @@ def test_progress_without_tqdm(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     with pytest.raises(ValueError, match="pip install tqdm"):
         minimize(GradientDescent(0.1), BOWL, START, iterations=5, progress=True)
+
+
+@dataclass(frozen=True)
+class Breaks(GradientDescent):
+    error: type = KeyboardInterrupt
+
+    def step(self, w, state, oracle):
+        if oracle.grads == 3:
+            raise self.error("stop")
+        return super().step(w, state, oracle)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda method: minimize(method, BOWL, START, iterations=9, progress=True),
+        lambda method: minimize(method, BOWL, START, grad_evals=9, progress=True),
+        lambda method: track(method, [([1.0, 2.0], 1.0)] * 9, 9, progress=True),
+    ],
+)
+def test_the_bar_shows_how_far_it_came_and_is_closed_whatever_happens(error, run, monkeypatch):
+    bars = []
+
+    class Bar:
+        def __init__(self, total, unit):
+            self.total, self.unit, self.n, self.open = total, unit, 0, True
+            bars.append(self)
+
+        def update(self, more):
+            self.n += more
+
+        def close(self):
+            self.open = False
+
+    monkeypatch.setattr(runs, "progress_bar", Bar)
+    with pytest.raises(error):
+        run(Breaks(0.1, error))
+    run(GradientDescent(0.1))
+    assert [(bar.n, bar.total, bar.open) for bar in bars] == [(3, 9, False), (9, 9, False)]
+
+
+def test_traces_are_compared_as_the_runs_that_they_are():
+    one, other = (minimize(IDBD([0.1, 0.2]), BOWL, START, iterations=3) for _ in range(2))
+    assert one == one and one != other and len({one, other}) == 2
+    one, other = (track(IDBD(), [([1.0], 1.0)], 1) for _ in range(2))
+    assert one == one and one != other and len({one, other}) == 2
 
 
 def test_a_trace_says_what_it_is():

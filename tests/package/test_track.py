@@ -193,6 +193,16 @@ def test_counts_are_what_the_method_asks():
     assert track(IDBD(), SMALL, 10).curvature_evals.tolist() == [0, 10]
 
 
+@pytest.mark.parametrize("bad", [201, -201, 2.5, "all", True, np.nan, [1]])
+def test_what_a_mean_is_taken_over(bad):
+    trace = track(GradientDescent(0.1), SMALL, 200)
+    assert trace.mse(-200, 200) == trace.mse(0) == trace.mse()
+    with pytest.raises(ValueError, match="start must be a whole number from -200 to 200, got"):
+        trace.mse(bad)
+    with pytest.raises(ValueError, match="stop must be a whole number from -200 to 200, got"):
+        trace.mse(0, bad)
+
+
 @pytest.mark.parametrize("average", [10, 50, 200])
 def test_means_of_losses_in_place_of_errors(average):
     whole = track(IDBD([0.01, 0.1]), SMALL, 200)
@@ -341,6 +351,12 @@ def test_whole_numbers(bad):
 
 
 def test_bad_arguments():
+    error("progress must be True or False, got 1", progress=1)
+    error("seed must be a non-negative integer, got -1", PAIRS, seed=-1)
+    error("method must be .* got WeightFlipping", method=SMALL)
+    error("method must be .* got the class IDBD", method=IDBD)
+    error(r"rows of shape \(\) do not fit in memory: give a larger average=", examples=10**17)
+    error("give a larger record=", examples=10**17, average=10**17, record=1)
     error("average must divide examples, 5, got 3", average=3)
     error(r"w0 must have shape \(4,\) or \(4, \*runs\)", w0=[1.0, 2.0])
     error("w0 must be finite, got nan", w0=[1.0, 2.0, 3.0, np.nan])
