@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from experiments.papers import BOWL, BOWL_GD, BOWL_START, bowl_csawg, disturbed, on_bowl
+from experiments.papers import BOWL, BOWL_GD, BOWL_START, BOWL_STEP, bowl_csawg, disturbed, on_bowl
 from stepsize import theory
 from stepsize.methods import BarzilaiBorwein, Csawg, GradientDescent, HeavyBall, Nesterov
 from stepsize.objectives import quadratic
@@ -17,6 +17,7 @@ WINDOWS = (2, 10, 100, 1000)
 LEVEL = 1e-8  # an error that counts as arrived
 NESTEROV = Nesterov(*theory.nesterov_parameters(MU, L))
 HEAVY_BALL = HeavyBall(*theory.best_heavy_ball(MU, L))
+BARZILAI_BORWEIN = BarzilaiBorwein(BOWL_STEP)
 STEEP, FLAT = 0, 1  # the weights of curvature 1000 and 1; the text calls FLAT component one
 
 
@@ -89,10 +90,9 @@ def yao_convex_gd_rate():
     best = on_bowl(GradientDescent(theory.best_gradient_descent(MU, L)))
     better = rate_between(best, 1000, 9000)
     near = abs(rate - 0.999) < 1e-4
-    return (
-        near and better > rate - 1e-4,
-        near,
-    ), f"{rate:.5f} an iteration with 0.00099; {better:.5f} with 2/(L + mu)"
+    return (near and better > rate - 1e-4, near), (
+        f"{rate:.5f} an iteration with 0.00099; {better:.5f} with 2/(L + mu)"
+    )
 
 
 def yao_fig3a_gd_line():
@@ -109,7 +109,9 @@ def yao_convex_nesterov_rate():
     radius = float(theory.nesterov_rate(np.array([MU, L]), *vars(NESTEROV).values()).max())
     run = rate_between(on_bowl(NESTEROV), 300, 800)
     best = float(theory.nesterov_rate(np.array([MU, L]), *theory.best_nesterov(MU, L)).max())
-    return max(abs(radius - 0.968), abs(run - 0.968)) < 0.005, f"{radius:.4f}; in a run {run:.4f}"
+    return max(abs(radius - 0.968), abs(run - 0.968)) < 0.005, (
+        f"{radius:.4f}; in a run {run:.4f}; best on quadratics {best:.4f}"
+    )
 
 
 def yao_convex_heavy_ball_rate():
@@ -117,18 +119,16 @@ def yao_convex_heavy_ball_rate():
     best = float(theory.heavy_ball_rate(ends, *theory.best_heavy_ball(MU, L)).max())
     momentum = np.linspace(0.8, 0.999, 2000)
     held = theory.heavy_ball_rate(ends[:, None], 1 / L, momentum).max(axis=0).min()
-    ratio = np.log(best) / np.log(1 - np.sqrt(MU / L))
-    return (
-        abs(best - 0.968) < 0.005,
-        abs(held - 0.968) < 0.005,
-    ), f"{best:.4f} at its best parameters; {held:.3f} if its step size is held to 1/L"
+    return (abs(best - 0.968) < 0.005, abs(held - 0.968) < 0.005), (
+        f"{best:.4f} at its best parameters; {held:.3f} if its step size is held to 1/L"
+    )
 
 
 def yao_conclusion_tight():
     run = on_bowl(HEAVY_BALL)
     limit = np.log(LEVEL / run.error[0]) / np.log(1 - np.sqrt(MU / L))
     heavy_ball = evaluations(run)
-    best = evaluations(on_bowl(BarzilaiBorwein(0.0009), 100))
+    best = evaluations(on_bowl(BARZILAI_BORWEIN, 100))
     fastest = min(heavy_ball, best)
     return (fastest >= limit, fastest > limit / 2), (
         f"1e-8 by that rate in {limit:.0f} gradients; heavy ball {heavy_ball:.0f}, "
@@ -140,7 +140,7 @@ def yao_conclusion_tight():
 
 
 def yao_fig3a_step():
-    a, b = on_bowl(GradientDescent(0.0009)).error[-1], on_bowl(BOWL_GD).error[-1]
+    a, b = on_bowl(GradientDescent(BOWL_STEP)).error[-1], on_bowl(BOWL_GD).error[-1]
     return a > b, f"{a:.1e} against {b:.1e} at 10,000 iterations"
 
 
@@ -148,65 +148,54 @@ def yao_fig3a_k2_best():
     at = {K: (int(csawg(K).first(error=LEVEL)), int(csawg(K).first(error=0.0))) for K in WINDOWS}
     others = [int(on_bowl(m).first(error=LEVEL)) for m in (BOWL_GD, NESTEROV)]
     best = min(at, key=lambda K: at[K][0]) == min(at, key=lambda K: at[K][1]) == 2
-    one = csawg(1).first(error=LEVEL)
-    return best and all(n < 0 or n > at[2][0] for n in others), "iterations to 1e-8: " + ", ".join(
-        f"K = {K} {a}" for K, (a, _) in at.items()
+    each = ", ".join(f"K = {K} {a}" for K, (a, _) in at.items())
+    return best and all(n < 0 or n > at[2][0] for n in others), (
+        f"iterations to 1e-8: {each}; K = 1, which the paper did not try, "
+        f"{csawg(1).first(error=LEVEL)}"
     )
 
 
 def yao_fig3a_k2_zero():
     starts = minimize(bowl_csawg(2), BOWL, disturbed(BOWL_START), iterations=500)
-    first = starts.first(error=0.0)
-    evals = csawg(2).grad_evals[csawg(2).first(error=0.0)]
-    return (first > 0).all(), (
-        f"iteration {csawg(2).first(error=0.0) - 1}, counted from zero, and {evals} gradient "
-        f"evaluations; below 500 from {np.mean(first > 0):.0%} of the starts"
+    below = starts.first(error=0.0) > 0
+    zero = csawg(2).first(error=0.0)
+    return below.all(), (
+        f"iteration {zero - 1}, counted from zero, and {csawg(2).grad_evals[zero]} gradient "
+        f"evaluations; below 500 from {below.mean():.0%} of the starts"
     )
 
 
 def yao_fig3a_all_zero():
     first = {K: int(csawg(K).first(error=0.0)) for K in WINDOWS[1:]}
-    return min(first.values()) > 0, "iterations: " + ", ".join(
-        f"K = {K} {n}" for K, n in first.items()
-    )
+    each = ", ".join(f"K = {K} {n}" for K, n in first.items())
+    return min(first.values()) > 0, f"iterations: {each}"
 
 
 def yao_fig3a_slower_first():
     nesterov = on_bowl(NESTEROV)
-    until = {}
-    for K in WINDOWS:
-        behind = np.flatnonzero(csawg(K).error[:1200] > nesterov.error[:1200])
-        until[K] = int(behind[-1])
+    until = {
+        K: int(np.flatnonzero(csawg(K).error[:1200] > nesterov.error[:1200])[-1]) for K in WINDOWS
+    }
     overtakes = [until[K] < 1199 for K in WINDOWS[1:]]
-    zero = int(nesterov.first(error=0.0))
-    return (all(overtakes), any(overtakes) and until[10] > 100), (
-        "behind until iteration "
-        + ", ".join(
-            f"{until[K]} (K = {K})" if until[K] < 1199 else f"{zero} at least (K = {K})"
-            for K in WINDOWS
-        )
+    zero = nesterov.first(error=0.0)
+    each = ", ".join(
+        f"{k} (K = {K})" if k < 1199 else f"{zero} at least (K = {K})" for K, k in until.items()
     )
+    return (all(overtakes), any(overtakes) and until[10] > 100), f"behind until iteration {each}"
 
 
 def yao_fig3a_orders():
     run = csawg(2)
     early, late = rate_between(run, 20, 120), rate_between(run, 280, 380)
-    limit = theory.csawg_limit(MU, 0.0009, window=2) ** (1 / 2)
-    need = {m: evaluations(t) for m, t in _three().items()}
+    traces = {"Csawg": run, "Nesterov": on_bowl(NESTEROV), "heavy ball": on_bowl(HEAVY_BALL)}
+    need = {name: evaluations(trace) for name, trace in traces.items()}
     digits = np.log(late) / np.log(1 - np.sqrt(MU / L))
     orders = digits > 10 and need["Csawg"] < need["heavy ball"] / 10
+    each = ", ".join(f"{name} {n:.0f}" for name, n in need.items())
     return (orders, need["Csawg"] < need["Nesterov"]), (
         f"K = 2: {early:.3f} an iteration at first, {late:.3f} near the end; evaluations to 1e-8: "
-        + ", ".join(f"{m} {n:.0f}" for m, n in need.items())
+        f"{each}"
     )
-
-
-def _three():
-    return {
-        "Csawg": csawg(2),
-        "Nesterov": on_bowl(NESTEROV),
-        "heavy ball": on_bowl(HEAVY_BALL),
-    }
 
 
 def yao_abstract_surpass():
@@ -216,10 +205,8 @@ def yao_abstract_surpass():
         for degrees in (0, 10, 45)
     }
     wins = [n < by_rate for n in need.values()]
-    return (all(wins), wins[0]), (
-        f"that rate: {by_rate:.0f}; K = 2: "
-        + ", ".join(f"{spoken(n)} at {degrees} degrees" for degrees, n in need.items())
-    )
+    each = ", ".join(f"{spoken(n)} at {degrees} degrees" for degrees, n in need.items())
+    return (all(wins), wins[0]), f"that rate: {by_rate:.0f}; K = 2: {each}"
 
 
 def yao_convex_tuned():
@@ -227,7 +214,15 @@ def yao_convex_tuned():
         best = tuned("Csawg, published pairing", degrees)
         return best < min(tuned("GD", degrees), tuned("Nesterov", degrees))
 
-    return (wins(0) and wins(45), wins(0)), "; ".join(f"{f}: {spoken(tuned(f))}" for f in FAMILIES)
+    each = "; ".join(f"{f}: {spoken(tuned(f))}" for f in FAMILIES)
+    csawg, derived, nesterov, ball = (
+        spoken(tuned(f, 45))
+        for f in ("Csawg, published pairing", "Csawg, derived pairing", "Nesterov", "heavy ball")
+    )
+    return (wins(0) and wins(45), wins(0)), (
+        f"{each}; turned by 45 degrees: Csawg {csawg} (derived pairing {derived}), Nesterov "
+        f"{nesterov}, heavy ball {ball}"
+    )
 
 
 # ---- Fig. 3b -----------------------------------------------------------------------------------
@@ -269,18 +264,13 @@ def yao_fig3b_smooth():
         "GD at 2/(L + mu)": on_bowl(GradientDescent(theory.best_gradient_descent(MU, L))),
         "Nesterov": on_bowl(NESTEROV),
         "heavy ball": on_bowl(HEAVY_BALL),
-        "Barzilai-Borwein": on_bowl(BarzilaiBorwein(0.0009), 100),
+        "Barzilai-Borwein": on_bowl(BARZILAI_BORWEIN, 100),
     }
-    smooth = turns(run, STEEP) + turns(run, FLAT) == 0
-    good = [
-        name
-        for name, t in others.items()
-        if turns(t, STEEP) + turns(t, FLAT) <= 1 and evaluations(t) <= evaluations(run)
-    ]
-    return (smooth and not good, smooth), (
-        f"crossings: Csawg K10 {turns(run, STEEP) + turns(run, FLAT)}, "
-        + ", ".join(f"{n} {turns(t, STEEP) + turns(t, FLAT)}" for n, t in others.items())
-    )
+    crossings = {name: turns(t, STEEP) + turns(t, FLAT) for name, t in others.items()}
+    ours = turns(run, STEEP) + turns(run, FLAT)
+    rivals = [n <= 1 and evaluations(others[m]) <= evaluations(run) for m, n in crossings.items()]
+    each = ", ".join(f"{name} {n}" for name, n in crossings.items())
+    return (ours == 0 and not any(rivals), ours == 0), f"crossings: Csawg K10 {ours}, {each}"
 
 
 # ---- Fig. 4 ------------------------------------------------------------------------------------
@@ -294,7 +284,7 @@ def yao_fig4_rise_fall():
         far = t.error[t.learned_iterations] > 1e-11
         peak = int(alpha.argmax())
         good.append((np.diff(alpha[far]) > 0).all() and (alpha[peak + 1 :] == 0).all())
-        predicted = theory.csawg_plannings(MU, 0.0009, K, far.sum()).step_size
+        predicted = theory.csawg_plannings(MU, BOWL_STEP, K, far.sum()).step_size
         follows.append(np.abs(alpha[far] / predicted - 1).max())
     return (all(good), any(good)), (
         f"so for {sum(good)} of {len(WINDOWS)} windows; until then within {max(follows):.0e} of "
@@ -307,9 +297,9 @@ def yao_fig4_peak_one():
     peak, even = peaks_elsewhere()
     share = np.mean(peak == 1)
     where = "those with an even last bit" if np.array_equal(peak == 1, even) else "not by last bit"
+    each = ", ".join(f"{p:.17g}" for p in peaks)
     return (min(peaks) == max(peaks) == 1.0 and share > 0.9, min(peaks) == 1.0), (
-        "peaks " + ", ".join(f"{p:.17g}" for p in peaks) + f"; exactly one at {share:.0%} of 1,000 "
-        f"random minimizers, {where}"
+        f"peaks {each}; exactly one at {share:.0%} of 1,000 random minimizers, {where}"
     )
 
 
@@ -332,23 +322,20 @@ def yao_fig4_peak_meaning():
         left.append(int(peak - t.first(error=0.0)))
     run = csawg(2)
     g = BOWL.grad(run.w.T).T[:, FLAT]
+    each = ", ".join(map(str, left))
     return min(left) <= 0, (
-        "the peak comes "
-        + ", ".join(str(n) for n in left)
-        + " iterations after the error is zero; g = w - w* holds in "
+        f"the peak comes {each} iterations after the error is zero; g = w - w* holds in "
         f"{np.mean(g == run.w[:, FLAT] - 1.0):.0%} of all iterations"
     )
 
 
 def yao_fig4_k1000():
-    t = csawg(1000)
-    alpha = t.learned[:, FLAT]
-    where = np.flatnonzero(np.round(alpha, 2) == 0.97)
-    later = np.flatnonzero(alpha == 1.0)
+    trace = csawg(1000)
+    alpha = trace.learned[:, FLAT]
+    where, later = np.flatnonzero(np.round(alpha, 2) == 0.97), np.flatnonzero(alpha == 1.0)
     found = len(where) > 0 and len(later) > 0 and later[0] > where[0]
-    return found, ", ".join(
-        f"{a:.4g} at {i}" for i, a in zip(t.learned_iterations, alpha, strict=True) if a
-    )
+    at = trace.learned_iterations
+    return found, ", ".join(f"{a:.4g} at {i}" for i, a in zip(at, alpha, strict=True) if a)
 
 
 def yao_fig4_zero():
@@ -357,10 +344,8 @@ def yao_fig4_zero():
         t = csawg(K)
         last = t.learned_iterations[(t.learned != 0).any(axis=1)][-1]
         late.append(int(last - t.first(error=0.0)) // K)
-    return max(late) <= 2, (
-        "last nonzero step size, in plannings after error zero: "
-        + ", ".join(f"{n} (K = {K})" for n, K in zip(late, WINDOWS, strict=True))
-    )
+    each = ", ".join(f"{n} (K = {K})" for n, K in zip(late, WINDOWS, strict=True))
+    return max(late) <= 2, f"last nonzero step size, in plannings after error zero: {each}"
 
 
 def yao_fig4_component_two():
@@ -370,12 +355,10 @@ def yao_fig4_component_two():
         used = steep[steep != 0]
         spread.append(used.max() / used.min() - 1)
         counts.append((len(used), int(np.count_nonzero(flat))))
-    rho = 1 - 0.0009 * L
-    predicted = theory.csawg_plannings(L, 0.0009, 2, 1).step_size[0]
+    each = ", ".join(f"{a}/{b} (K = {K})" for (a, b), K in zip(counts, WINDOWS, strict=True))
     return max(spread) < 0.1 and all(a < b for a, b in counts), (
-        "plannings with a step size, second against first: "
-        + ", ".join(f"{a}/{b} (K = {K})" for (a, b), K in zip(counts, WINDOWS, strict=True))
-        + f"; K = 2 begins with {csawg(2).learned[0, STEEP]:.3g}, spread at most {max(spread):.0%}"
+        f"plannings with a step size, second against first: {each}; K = 2 begins with "
+        f"{csawg(2).learned[0, STEEP]:.3g}, spread at most {max(spread):.0%}"
     )
 
 
