@@ -218,29 +218,26 @@ def ratios(name, problems):
 def degris_sec8_normalization():
     text, found = ratios("RMSProp", ("flipping", "tracking", "targets x 10", "inputs x 10"))
     stable = all(np.isfinite(r).all() for r in found)
-    return (
-        stable and min(np.median(r) for r in found[:2]) > 1,
-        stable,
-    ), f"error over tuned SGD's: {text}"
+    return (stable and min(np.median(r) for r in found[:2]) > 1, stable), (
+        f"error over tuned SGD's: {text}"
+    )
 
 
 def degris_sec8_idbd():
     text, found = ratios("IDBD", ("flipping", "tracking", "targets x 10"))
     better = max(np.median(r) for r in found[:2]) < 1
     lost = int((found[2] > 1).sum())
-    return (
-        better and lost > 5,
-        better,
-    ), f"error over tuned SGD's: {text}; with large targets {lost} of {len(found[2])} runs fail"
+    return (better and lost > 5, better), (
+        f"error over tuned SGD's: {text}; with large targets {lost} of {len(found[2])} runs fail"
+    )
 
 
 def degris_sec8_autostep():
     text, found = ratios("Autostep", ("flipping", "tracking", "targets x 10", "inputs x 10"))
     idbd = np.median(carried("IDBD", "flipping"))
-    return (
-        max(np.median(r) for r in found) < 1,
-        all(np.isfinite(r).all() for r in found),
-    ), f"error over tuned SGD's: {text} (IDBD on flipping: {idbd:.2f})"
+    return (max(np.median(r) for r in found) < 1, all(np.isfinite(r).all() for r in found)), (
+        f"error over tuned SGD's: {text} (IDBD on flipping: {idbd:.2f})"
+    )
 
 
 def degris_sec8_combine():

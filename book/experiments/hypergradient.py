@@ -278,9 +278,8 @@ def yao_hd_acute():
         right += (np.sign(change) == np.sign(product)).sum()
         obtuse += (product < 0).sum()
         total += len(product)
-    return (
-        right == total and obtuse > 0,
-        f"{right} of {total} steps, {obtuse} of them after an obtuse angle",
+    return right == total and obtuse > 0, (
+        f"{right} of {total} steps, {obtuse} of them after an obtuse angle"
     )
 
 
@@ -314,9 +313,9 @@ def yao_hd_cheap():
     trace = on_bowl(method, iterations=100)
     _, state = method.step(np.ones(1000), method.init(np.ones(1000)), quadratic(np.ones(1000)))
     vectors = {id(a) for a in (state.d, state.h)}
-    return trace.grad_evals[-1] == 100 and trace.loss_evals[-1] == 0 and len(
-        vectors
-    ) <= 2, f"{trace.grad_evals[-1]} gradients and {trace.loss_evals[-1]} losses in 100 steps"
+    return trace.grad_evals[-1] == 100 and trace.loss_evals[-1] == 0 and len(vectors) <= 2, (
+        f"{trace.grad_evals[-1]} gradients and {trace.loss_evals[-1]} losses in 100 steps"
+    )
 
 
 def yao_hd_generic_update():
@@ -331,9 +330,8 @@ def yao_hd_generic_update():
         w_after, state = method.step(w, state, VALLEY)
         change = (state.alpha[0] - alpha) / eta
         worst = max(worst, abs(change + slope) / max(abs(slope), 1))
-    return (
-        worst < 1e-4,
-        "equal in 50 steps in the valley" if worst < 1e-4 else f"off by {worst:.1e}",
+    return worst < 1e-4, (
+        "equal in 50 steps in the valley" if worst < 1e-4 else f"off by {worst:.1e}"
     )
 
 
@@ -351,9 +349,8 @@ def yao_hd_extends_idbd():
     idbd = np.median(idbd_flipping()[1], axis=-1).min()
     hd = min(np.nanmin(np.median(sweep(flipping, m)[1], axis=-1)) for m in (False, True))
     constant = np.median(constants(flipping)[1])
-    return (
-        hd < 1.1 * idbd,
-        f"median squared error: IDBD {idbd:.2f}, HD {hd:.2f}, constant step size {constant:.2f}",
+    return hd < 1.1 * idbd, (
+        f"median squared error: IDBD {idbd:.2f}, HD {hd:.2f}, constant step size {constant:.2f}"
     )
 
 
@@ -379,10 +376,9 @@ def yao_hd_trace_robust():
             better.append(count[1:].max() > count[0])
             rule = "mult." if multiplicative else "additive"
             parts.append(f"{NOISY[run].name}, {rule}: {'/'.join(map(str, count))}")
-    return (
-        all(better),
-        any(better),
-    ), f"settings as good, decay {'/'.join(f'{d:g}' for d in DECAYS)}: " + "; ".join(parts)
+    return (all(better), any(better)), (
+        f"settings as good, decay {'/'.join(f'{d:g}' for d in DECAYS)}: " + "; ".join(parts)
+    )
 
 
 def yao_hd_polyak():
@@ -392,14 +388,13 @@ def yao_hd_polyak():
     distance = e @ g / (g @ g)
     polyak = bowl.loss(w) / (g @ g)
     orthogonal = abs(bowl.grad(w - line * g) @ g) < 1e-12
-    return (
-        orthogonal and np.isclose(line, polyak),
-        np.isclose(line, distance),
-    ), f"least loss at {line:g}, least distance at {distance:g}, Polyak's {polyak:g}"
+    return (orthogonal and np.isclose(line, polyak), np.isclose(line, distance)), (
+        f"least loss at {line:g}, least distance at {distance:g}, Polyak's {polyak:g}"
+    )
 
 
 def yao_hd_finds_gain():
     off = {d: np.median(settled(d)[0]) / kalman_gain(d) - 1 for d in (0.5, 1.0, 2.0)}
-    return all(abs(x) < 0.05 for x in off.values()), "; ".join(
-        f"drift {d:g}: {x:+.1%}" for d, x in off.items()
+    return all(abs(x) < 0.05 for x in off.values()), (
+        "; ".join(f"drift {d:g}: {x:+.1%}" for d, x in off.items())
     )

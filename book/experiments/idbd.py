@@ -284,8 +284,8 @@ def yao_idbd_only_knob():
     first = np.array([0.001, 0.01, 0.05, 0.1])
     errors = np.median(mse(track(IDBD(first[:, None], 0.01), STREAM, 4000, runs=15)), axis=1)
     errors = dict(zip(first, errors))
-    return max(errors.values()) < 1.1 * min(errors.values()), ", ".join(
-        f"{e:.1f} from α = {a:g}" for a, e in errors.items()
+    return max(errors.values()) < 1.1 * min(errors.values()), (
+        ", ".join(f"{e:.1f} from α = {a:g}" for a, e in errors.items())
     )
 
 
@@ -404,9 +404,8 @@ def degris_idbd_discount():
     alpha, x = 10 ** rng.uniform(-6, 6, size=(2, 10_000))
     keep = np.maximum(1 - alpha * x * x, 0)
     zero = (keep == 0).mean()
-    return (
-        keep.min() >= 0 and keep.max() <= 1,
-        f"from {keep.min():g} to {keep.max():g}; 0 in {zero:.0%} of the cases",
+    return keep.min() >= 0 and keep.max() <= 1, (
+        f"from {keep.min():g} to {keep.max():g}; 0 in {zero:.0%} of the cases"
     )
 
 
@@ -426,18 +425,16 @@ def yao_idbd_sufficient():
     dims = (1, 2, 3, 5, 20)
     table = np.array([convergent(d, (1.0, 0.5)) for d in dims])
     limits = [max((d for d, c in zip(dims, col) if c), default=0) for col in table.T]
-    return (
-        table.all(),
-        table[1:].any(),
-    ), f"α = 1/x²: converges up to {limits[0]} input; α = 1/(2x²): up to {limits[1]} inputs"
+    return (table.all(), table[1:].any()), (
+        f"α = 1/x²: converges up to {limits[0]} input; α = 1/(2x²): up to {limits[1]} inputs"
+    )
 
 
 def yao_idbd_relu_step():
     one, two = step_sizes_above()
-    return (
-        one == 0,
-        two == 0,
-    ), f"some αx² above 1 in {one:.1%} of the samples, their sum above 2 in {two:.1%}"
+    return (one == 0, two == 0), (
+        f"some αx² above 1 in {one:.1%} of the samples, their sum above 2 in {two:.1%}"
+    )
 
 
 def yao_idbd_relu_diverge():

@@ -348,7 +348,7 @@ def yao_sec1_too_small_too_large():
     return (
         all(min(a, b) > 2 for a, b, _ in found.values()),
         all(min(a, b) > 1 for a, b, _ in found.values()),
-    ), "; ".join(f"{k}: {a:.0e} and {b:.0e} times" for k, (a, b, _) in found.items())
+    ), ("; ".join(f"{k}: {a:.0e} and {b:.0e} times" for k, (a, b, _) in found.items()))
 
 
 def yao_sec1_most_important():

@@ -75,9 +75,9 @@ def yao_eq4():
             for a in np.array([1e-3, 5e-4]) / np.sqrt(inner(g, g))
         ]
         factors.append(error[0] / error[1])
-    return np.allclose(
-        factors, 4, rtol=0.05
-    ), f"halving the step divides the error by {min(factors):.2f} to {max(factors):.2f}"
+    return np.allclose(factors, 4, rtol=0.05), (
+        f"halving the step divides the error by {min(factors):.2f} to {max(factors):.2f}"
+    )
 
 
 def yao_sec2_3_small_steps():

@@ -72,9 +72,8 @@ def degris_fig1_optimum():
 def degris_fig1_one_number():
     a, least = best(alike=True)
     larger = loss(0.4, 0.4)
-    return (
-        np.isfinite(larger) and larger > 1.1 * least,
-        f"one step size for both weights: {least:.3f} at {a:.3f}, {larger:.3f} at 0.4",
+    return np.isfinite(larger) and larger > 1.1 * least, (
+        f"one step size for both weights: {least:.3f} at {a:.3f}, {larger:.3f} at 0.4"
     )
 
 
@@ -82,9 +81,8 @@ def degris_fig1_rmsprop_misses():
     ends = gap(path(normalizing())[-50:]).mean(axis=0)
     limit = normalized(np.linspace(0.01, 0.4, 79))
     nearest = np.hypot(limit[0] - best()[0], limit[1]).min()
-    return (
-        min(*ends, nearest) > 0.1,
-        f"they end {', '.join(f'{d:.2f}' for d in ends)} away; the nearest of all, {nearest:.2f}",
+    return min(*ends, nearest) > 0.1, (
+        f"they end {', '.join(f'{d:.2f}' for d in ends)} away; the nearest of all, {nearest:.2f}"
     )
 
 
@@ -123,8 +121,8 @@ def degris_fig1_adam():
 def degris_s4_away():
     p = path(normalizing())
     pairs = [(loss(*p[0, :, i]), loss(*p[-50:, :, i].mean(axis=0))) for i in range(len(STEPS))]
-    return any(a < b for a, b in pairs), "; ".join(
-        f"{eta:g}: {a:.3f} to {b:.3f}" for eta, (a, b) in zip(STEPS, pairs)
+    return any(a < b for a, b in pairs), (
+        "; ".join(f"{eta:g}: {a:.3f} to {b:.3f}" for eta, (a, b) in zip(STEPS, pairs))
     )
 
 
@@ -146,9 +144,9 @@ def degris_fig1_idbd_beats():
     etas = np.linspace(0.02, 0.4, 20)
     swept = track(rmsprop(etas[:, None], 0.01), STREAM, 4000, runs=20).mse(1000)
     rms = np.nanmin(np.median(swept, axis=1))
-    return idbd < min(
-        rms, best(True)[1]
-    ), f"IDBD {idbd:.3f}, RMSProp {rms:.3f}, tuned SGD {best(True)[1]:.3f}, least {best()[1]:.3f}"
+    return idbd < min(rms, best(True)[1]), (
+        f"IDBD {idbd:.3f}, RMSProp {rms:.3f}, tuned SGD {best(True)[1]:.3f}, least {best()[1]:.3f}"
+    )
 
 
 def on_surface(alpha, runs=20, examples=5000):

@@ -266,9 +266,8 @@ def yao_meta_one_loss():
         up, down = (VALLEY.loss(w - (alpha + s) * g) for s in (h, -h))
         change = (trace.step_size[k + 1, 0] - alpha) / eta
         worst = max(worst, abs(change + (up - down) / (2 * h)) / (g @ g))
-    return (
-        worst < 1e-6,
-        "equal in 19 steps in the valley" if worst < 1e-6 else f"off by {worst:.1e}",
+    return worst < 1e-6, (
+        "equal in 19 steps in the valley" if worst < 1e-6 else f"off by {worst:.1e}"
     )
 
 
@@ -277,8 +276,8 @@ def yao_meta_idbd_descent():
     for inputs in (1, 5, 20):
         h, exact = idbd_derivative(inputs)
         off[inputs] = np.sqrt(((h - exact) ** 2).sum() / (exact**2).sum())
-    return (all(x < 1e-3 for x in off.values()), off[1] < 1e-3), "trace off by " + ", ".join(
-        f"{x:.1%} ({d} weights)" for d, x in off.items()
+    return (all(x < 1e-3 for x in off.values()), off[1] < 1e-3), (
+        "trace off by " + ", ".join(f"{x:.1%} ({d} weights)" for d, x in off.items())
     )
 
 
@@ -308,8 +307,8 @@ def yao_meta_any_parameter():
                 slope[i] = (meta_loss(p + s) - meta_loss(p - s)) / 2e-6
             p = p - meta_step * slope
         falls[name] = meta_loss(p) / before
-    return all(x < 0.95 for x in falls.values()), "meta-loss falls to " + ", ".join(
-        f"{x:.0%} ({n})" for n, x in falls.items()
+    return all(x < 0.95 for x in falls.values()), (
+        "meta-loss falls to " + ", ".join(f"{x:.0%} ({n})" for n, x in falls.items())
     )
 
 
@@ -321,8 +320,8 @@ def yao_meta_similarity():
         ends = [tuned_error(w, 10, spread=spread).mean() for w in (theta, 0 * theta)]
         gains[spread] = 1 - ends[0] / ends[1]
     order = list(gains.values())
-    return order == sorted(order, reverse=True) and order[-1] < 0.1, "; ".join(
-        f"spread {s:g}: {g:.0%} less error" for s, g in gains.items()
+    return order == sorted(order, reverse=True) and order[-1] < 0.1, (
+        "; ".join(f"spread {s:g}: {g:.0%} less error" for s, g in gains.items())
     )
 
 

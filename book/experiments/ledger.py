@@ -120,10 +120,9 @@ def yao_sec2_6_autostep_beta():
     method = Autostep(step_size=0.001, meta_step_size=0.01)
     trace = track(method, WeightFlipping(), examples=3000, runs=5, record=1)
     largest = np.diff(np.log(trace.step_size[1:]), axis=0).max() / 0.01
-    return (
-        largest > 1.01,
-        largest > 0.9,
-    ), f"largest update: {largest:.3f} times the meta step size"
+    return (largest > 1.01, largest > 0.9), (
+        f"largest update: {largest:.3f} times the meta step size"
+    )
 
 
 def yao_sec2_6_autostep_sum():
@@ -165,9 +164,9 @@ def yao_conclusion_heuristic_search():
             )
         ),
     )
-    return all(
-        s < d / 10 for s, d in zip(search, descent)
-    ), f"valley {search[0]} against {descent[0]:,}, bowl {search[1]} against {descent[1]:,}"
+    return all(s < d / 10 for s, d in zip(search, descent)), (
+        f"valley {search[0]} against {descent[0]:,}, bowl {search[1]} against {descent[1]:,}"
+    )
 
 
 def degris_rmsprop_adam():

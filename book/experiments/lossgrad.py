@@ -242,9 +242,8 @@ def yao_lossgrad_boundary():
     # rounding of the losses, divided by the step over which they are compared
     scale = g2 * (1 + np.abs(r)) + VALLEY.loss(w) / alpha
     off = np.abs(q_slope - g2 * (2 * r - 1)) / scale
-    return (
-        off.max() < 1e-9,
-        f"largest difference {'below 1e-9' if off.max() < 1e-9 else f'{off.max():.0e}'}",
+    return off.max() < 1e-9, (
+        f"largest difference {'below 1e-9' if off.max() < 1e-9 else f'{off.max():.0e}'}"
     )
 
 

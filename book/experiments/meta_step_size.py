@@ -102,10 +102,9 @@ def degris_fig4_sgd():
     kept = np.isfinite(found[1].mse)
     off = max(np.abs(other.mse / found[1].mse - 1)[kept].max() for other in found)
     same, tolerance = len({other.best for other in found}) == 1, 1e-9
-    return (
-        same and off < tolerance,
-        same,
-    ), f"{found[1].best:.2g} at all scales; errors agree to {tolerance:g}: {off < tolerance}"
+    return (same and off < tolerance, same), (
+        f"{found[1].best:.2g} at all scales; errors agree to {tolerance:g}: {off < tolerance}"
+    )
 
 
 def degris_fig4_sensitive():

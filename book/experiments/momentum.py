@@ -203,10 +203,9 @@ def yao_momentum_qian():
     x, faster = printed_interval()
     first = x[~faster.all(axis=1)]
     where = f"all of it for αk below {first[0]:.2f}" if first.size else "all of it"
-    return (
-        faster.all(),
-        faster.mean() > 0.5,
-    ), f"faster on {faster.mean():.0%} of the interval; {where}"
+    return (faster.all(), faster.mean() > 0.5), (
+        f"faster on {faster.mean():.0%} of the interval; {where}"
+    )
 
 
 def yao_momentum_ode():
@@ -225,10 +224,9 @@ def yao_eq10_delta():
     # w' = w - a g + p (w' - w), solved for w'
     other = minimize(GradientDescent(0.0005 / (1 - 0.5)), VALLEY, start, iterations=1000).w
     same, apart = np.abs(five - ten).max() < 1e-12, np.abs(other - ten).max()
-    return (
-        same and apart < 1e-12,
-        same,
-    ), f"{'the same' if same else 'different'}; read with eq. 6's Δ_k up to {apart:.1f} away"
+    return (same and apart < 1e-12, same), (
+        f"{'the same' if same else 'different'}; read with eq. 6's Δ_k up to {apart:.1f} away"
+    )
 
 
 # ---- Adam ---------------------------------------------------------------------------------------
@@ -275,10 +273,9 @@ def yao_adam_update():
     printed = (first / 0.1) / np.sqrt(second / 0.001)
     right = (first * 0.1) / np.sqrt(second * 0.001)
     ratio = np.median(printed / own)
-    return (
-        np.allclose(printed, own, rtol=1e-9),
-        np.allclose(right, own, rtol=1e-9),
-    ), f"the printed steps are {ratio:.3f} times as long"
+    return (np.allclose(printed, own, rtol=1e-9), np.allclose(right, own, rtol=1e-9)), (
+        f"the printed steps are {ratio:.3f} times as long"
+    )
 
 
 def yao_adam_beta1():
@@ -371,6 +368,6 @@ def yao_sec5_adagrad():
 
 def yao_sec5_defossez():
     slopes = [gradient_norms(m)[2] for m in (AdaGrad(1.0), Adam(0.01))]
-    return max(
-        slopes
-    ) < -0.8, f"slope {slopes[0]:.1f} for AdaGrad, {slopes[1] + 0.0:.1f} for Adam with constant α"
+    return max(slopes) < -0.8, (
+        f"slope {slopes[0]:.1f} for AdaGrad, {slopes[1] + 0.0:.1f} for Adam with constant α"
+    )

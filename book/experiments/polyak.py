@@ -194,9 +194,8 @@ def yao_sec2_2_telescope():
         g = objective.grad(trace.w.T)
         terms = trace.step_size[1:, 0] ** 2 * inner(g, g)[:-1]
         spent.append(terms.sum() / trace.error[0] ** 2)
-    return (
-        max(spent) < 1 + 1e-9,
-        f"the sum is {min(spent):.2f} to {max(spent):.2f} of |w_0 - w*|^2 on {len(CONVEX)} losses",
+    return max(spent) < 1 + 1e-9, (
+        f"the sum is {min(spent):.2f} to {max(spent):.2f} of |w_0 - w*|^2 on {len(CONVEX)} losses"
     )
 
 

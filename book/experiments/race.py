@@ -431,8 +431,8 @@ def yao_fig9_adam_middle():
 
 def yao_fig9_adam_blue():
     when = [overtakes(errors("Adam", s), descent(0.001)) for s in BLUE]
-    return (all(1500 <= k <= 2100 for k in when), all(1000 <= k <= 2500 for k in when)), ", ".join(
-        f"{s}: {k:,}" for s, k in zip(BLUE, when, strict=True)
+    return (all(1500 <= k <= 2100 for k in when), all(1000 <= k <= 2500 for k in when)), (
+        ", ".join(f"{s}: {k:,}" for s, k in zip(BLUE, when, strict=True))
     )
 
 
@@ -474,9 +474,9 @@ def yao_fig9_adam_level():
     ball = searched("HeavyBall")[-1000:].max()
     last = [errors("Adam", s)[-1000:].max() for s in BLUE]
     gap = normalized_away(1e8)
-    return min(
-        last
-    ) > 1000 * ball and gap < 1e-5, f"{' and '.join(f'{e:.0e}' for e in last)} against {ball:.0e}"
+    return min(last) > 1000 * ball and gap < 1e-5, (
+        f"{' and '.join(f'{e:.0e}' for e in last)} against {ball:.0e}"
+    )
 
 
 def yao_sec4_normalization_beta2():

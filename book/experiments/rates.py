@@ -396,10 +396,9 @@ def least_pl(problem, points=20_000, radius=10.0):
 def yao_rates_gradient_norm():
     printed, repaired = gradient_norms()
     far = huber_stays(1000)
-    return (
-        max(printed, 1000 * far) <= 1,
-        repaired <= 1 + 1e-9,
-    ), f"up to {printed:,.0f} times 1/k; at most {repaired:.2f} times 2L(f(w_0) - f*)/k"
+    return (max(printed, 1000 * far) <= 1, repaired <= 1 + 1e-9), (
+        f"up to {printed:,.0f} times 1/k; at most {repaired:.2f} times 2L(f(w_0) - f*)/k"
+    )
 
 
 @cache
@@ -498,10 +497,9 @@ def convex_share(name):
 def yao_rates_agd_constant():
     worst = {name: convex_share(name) for name in convex()}
     printed = max(p for _, p in worst.values())
-    return (
-        printed <= 1,
-        max(b for b, _ in worst.values()) <= 1,
-    ), f"up to {printed:,.0f} times 2L/k^2"
+    return (printed <= 1, max(b for b, _ in worst.values()) <= 1), (
+        f"up to {printed:,.0f} times 2L/k^2"
+    )
 
 
 def yao_rates_agd_strong():
@@ -531,9 +529,8 @@ def yao_rates_constant_momentum():
         apart = max(apart, abs(rate - (1 - c**-0.5)))
         others = theory.nesterov_rate(curvature[:1], 1 / c, momentum).min()
         better = max(better, rate - others)
-    return (
-        apart < 1e-6 and better < 1e-6,
-        f"the rate is off by {small(apart, 1e-6)}, and none of 20,001 others is better by more",
+    return apart < 1e-6 and better < 1e-6, (
+        f"the rate is off by {small(apart, 1e-6)}, and none of 20,001 others is better by more"
     )
 
 
@@ -615,8 +612,8 @@ def yao_rates_tight():
     times = {
         c: needed(1 - c**-0.5) / needed(theory.first_order_limit(1.0, c) ** 2) for c in CONDITIONS
     }
-    return (all(t < 1.1 for t in times.values()), max(times.values()) <= 4), ", ".join(
-        f"{t:.2f} times at {c:g}" for c, t in times.items()
+    return (all(t < 1.1 for t in times.values()), max(times.values()) <= 4), (
+        ", ".join(f"{t:.2f} times at {c:g}" for c, t in times.items())
     )
 
 

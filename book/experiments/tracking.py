@@ -191,10 +191,9 @@ def degris_fig3_rmsprop():
     rows = [short(rmsprop(2.0, decay)) for decay in (0.9, 0.99)]
     chosen = short(CHOSEN["RMSProp"])
     values = [seen.correlation for seen in rows]
-    return (
-        max(values) < -0.5 and chosen.correlation < 0,
-        max(values) < 0,
-    ), f"decay 0.9: {values[0]:+.2f}, decay 0.99: {values[1]:+.2f}; chosen: {words(chosen)}"
+    return (max(values) < -0.5 and chosen.correlation < 0, max(values) < 0), (
+        f"decay 0.9: {values[0]:+.2f}, decay 0.99: {values[1]:+.2f}; chosen: {words(chosen)}"
+    )
 
 
 def degris_fig3_reason():
@@ -212,7 +211,6 @@ def degris_fig3_idbd():
     seen, sgd = short(CHOSEN["IDBD"]), short(CHOSEN["SGD"])
     better = int((seen.mse.mean(axis=0) < sgd.mse.mean(axis=0)).sum())
     good = seen.correlation > 0.9 and 0.6 < seen.slope < 1.2
-    return (
-        good and better >= 9,
-        seen.correlation > 0.5,
-    ), f"{words(seen)}; better than SGD in {better} of {RUNS} runs"
+    return (good and better >= 9, seen.correlation > 0.5), (
+        f"{words(seen)}; better than SGD in {better} of {RUNS} runs"
+    )

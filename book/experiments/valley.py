@@ -199,8 +199,8 @@ def yao_sec3_narrow_valley():
         return high / low
 
     at = {ratio: condition(ratio) for ratio in (1, 10, 100)}
-    return at[100] > 1000 and at[1] < at[10] < at[100], ", ".join(
-        f"{c:.0f} (ratio {r})" for r, c in at.items()
+    return at[100] > 1000 and at[1] < at[10] < at[100], (
+        ", ".join(f"{c:.0f} (ratio {r})" for r, c in at.items())
     )
 
 
@@ -213,9 +213,8 @@ def settled(window, step_size=0.001):
 
 def yao_fig5b_k5_converges():
     range_ = settled(5)
-    return (
-        range_ < 0.01,
-        f"range {range_:.1e} of the mean; with step size 0.0015: {settled(5, 0.0015):.1f}",
+    return range_ < 0.01, (
+        f"range {range_:.1e} of the mean; with step size 0.0015: {settled(5, 0.0015):.1f}"
     )
 
 
@@ -226,9 +225,8 @@ def yao_fig5b_k2_does_not_converge():
 
 def yao_fig5b_k10_does_not_converge():
     range_ = settled(10)
-    return (
-        range_ > 0.01,
-        f"range {range_:.1e} of the mean; with step size 0.0015: {settled(10, 0.0015):.1f}",
+    return range_ > 0.01, (
+        f"range {range_:.1e} of the mean; with step size 0.0015: {settled(10, 0.0015):.1f}"
     )
 
 
