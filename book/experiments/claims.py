@@ -120,6 +120,13 @@ class Claim:
         """The name of the function that measures it."""
         return re.sub(r"\W", "_", self.id)
 
+    def place(self):
+        """Where its verdict is on record, as file and line."""
+        lines = (WORDS / f"{self.chapter}.toml").read_text(encoding="utf-8").splitlines()
+        table = next(i for i, line in enumerate(lines) if line.strip('[]"') == self.id)
+        line = next(i for i in range(table, len(lines)) if lines[i].startswith("verdict"))
+        return f"book/claims/{self.chapter}.toml:{line + 1}"
+
     def measure(self) -> Result:
         """Measure it now, whatever is kept of earlier measurements."""
         module = importlib.import_module(f"experiments.{self.chapter}")

@@ -201,6 +201,6 @@ def sutton_1992_idbd():
 def sutton_1992_asymptote():
     (row,) = (row for row in read()["IDBD"] if row["knob"] == 0.001)
     return abs(row["relevant"] - 0.13) < 0.01 and row["irrelevant"] < 0.01, (
-        f"{row['relevant']:.4f} and {row['irrelevant']:.4f}; the best constant one for the relevant "
-        f"weights is {best_constant(True)[0]:.4f}"
+        f"{row['relevant']:.4f} and {row['irrelevant']:.4f}; the best constant one for the "
+        f"relevant weights is {best_constant(True)[0]:.4f}"
     )

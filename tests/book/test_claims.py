@@ -8,12 +8,11 @@ import importlib
 import json
 import pkgutil
 import re
-import tomllib
 
 import pytest
 
 import experiments
-from experiments import claims
+from experiments import claims, papers
 from experiments.__main__ import main
 
 CLAIMS = {c.id: c for c in claims.all_claims()}
@@ -32,6 +31,45 @@ def test_verdict(id):
 def test_words_are_complete(claim):
     assert claim.statement.endswith(".") and claim.why.endswith((".", "?")) and claim.where
     assert claim.rule != claims.Claim.rule or claim.verdict == claims.UNTESTABLE
+
+
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:e-?\d+)?")
+NOT_MEASURED = (
+    r"\b(?:Section|Lemma|Algorithm|footnote|Figs?\.|eqs?\.|Eq\.) \d[\d.]*",
+    r"\b(?:1[89]|20)\d\d\b",  # years
+    r"\bK = \d+(?: and \d+)?",  # windows
+    *(rf"\b{re.escape(f'{a:g}')}\b" for a in (papers.BOWL_STEP, *papers.VALLEY_STEPS)),
+    # formulas: one digit at an operator, a letter or a bracket
+    r"(?<![\d.,])\d(?!e-?\d)(?=[A-Za-zα-ω^/)}]| [-−+<>] )",
+    r"(?<=[_^/(√])\d|(?<= [-−+<>] )\d|(?<== )0\b",
+)
+
+
+def measured_numbers(why, words=""):
+    """The numbers of a reason that neither the claim's words nor a setting or a formula explain."""
+    for pattern in NOT_MEASURED:
+        why = re.sub(pattern, " ", why)
+    return [n for n in NUMBER.findall(why) if n not in NUMBER.findall(words)]
+
+
+@pytest.mark.parametrize("claim", CLAIMS.values(), ids=lambda c: c.id)
+def test_reason_carries_no_measured_number(claim):
+    words = f"{claim.where} {claim.statement} {claim.rule} {claim.published}"
+    assert measured_numbers(claim.why, words) == [], f"{claim.place()}: {claim.why}"
+
+
+@pytest.mark.parametrize(
+    "why, found",
+    [
+        ("K = 1, which the paper did not try, takes 209.", ["209"]),
+        ("The step sizes are still at 2.5; for K = 100 the delay is 200.", ["2.5", "200"]),
+        ("13 of 500 disturbed runs leave for good.", ["13", "500"]),
+        ("It ends at 9.9e-05, 3 times lower.", ["9.9e-05", "3"]),
+        ("By (1 - mu/L)^2 of Section 2.1, since 1983, with 0.001, it is 1 − αx² and 2K.", []),
+    ],
+)
+def test_measured_numbers_are_told_from_others(why, found):
+    assert measured_numbers(why) == found
 
 
 def test_every_measurement_has_words():
