@@ -139,7 +139,7 @@ def times():
     """Measured times as multiples of gradient descent's: method to {d: (median, low, high)}, and
     under "" what was measured with."""
     table = {}
-    with TABLE.open(newline="") as file:
+    with TABLE.open(encoding="utf-8", newline="") as file:
         lines = file.read().splitlines()
     table[""] = lines[0].removeprefix("# ")
     for row in csv.DictReader(islice(lines, 1, None)):

@@ -130,7 +130,7 @@ def long_runs(examples=200_000, runs=100, after=50_000, tuning=(20_000, 20)):
 
 def write(rows, path=TABLE):
     path.parent.mkdir(exist_ok=True)
-    with path.open("w", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, rows[0], lineterminator="\n")
         table.writeheader()
         for row in rows:
@@ -142,7 +142,7 @@ def write(rows, path=TABLE):
 def read(path=TABLE):
     """The rows of the stored table by method: a dict of lists of dicts."""
     texts, table = ("method", "decays"), {}
-    with path.open(newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             numbers = {k: v if k in texts else float(v) for k, v in row.items()}
             table.setdefault(row["method"], []).append(numbers)

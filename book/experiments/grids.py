@@ -40,13 +40,13 @@ def read(path):
         except ValueError:
             return text
 
-    with open(path) as file:
+    with open(path, encoding="utf-8") as file:
         return [{k: number(v) for k, v in row.items()} for row in csv.DictReader(file)]
 
 
 def write(path, rows):
     """Store rows, floats with six digits."""
-    with open(path, "w", newline="") as file:
+    with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, rows[0], lineterminator="\n")
         writer.writeheader()
         for row in rows:
