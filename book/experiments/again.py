@@ -7,30 +7,33 @@ from functools import cache
 import numpy as np
 
 from experiments.papers import (
-    PLAN_AGAIN,
     VALLEY,
+    VALLEY_CURVATURES,
     VALLEY_GD,
     VALLEY_START,
+    VALLEY_STEP,
     VALLEY_STEPS,
     chain,
     disturbed,
     in_valley,
+    plan_again,
     valley_csawg,
 )
+from experiments.planning import beyond_the_limit, out_of_span
 from stepsize.methods import Csawg, GradientDescent
+from stepsize.objectives import quadratic
 from stepsize.runs import Recorder, minimize
 
 BUDGET = 1500  # gradient evaluations; K = 100 has reached zero and drained its buffers
 PUBLISHED = (2, 10, 100)  # the windows of Figs 7a and 8
 FOURTH, FIFTH = 3, 4  # the plannings, from zero, that look like Fig. 2's middle and right panels
 
-# Rosenbrock's curvatures at the minimum: eigenvalues of [[802, -400], [-400, 200]].
-SMALL, LARGE = 501 - np.sqrt(501.0**2 - 400), 501 + np.sqrt(501.0**2 - 400)
+SMALL = VALLEY_CURVATURES[0]
 
 
 def again(window, budget=BUDGET, **kwargs):
-    """A run of Figs 7 and 8: five planned steps, ten corrections each."""
-    return in_valley(valley_csawg(window, **{**PLAN_AGAIN, **kwargs}), budget)
+    """A run of Figs 7 and 8."""
+    return in_valley(plan_again(window, **kwargs), budget)
 
 
 def zero(trace):
@@ -60,7 +63,7 @@ def inner_points(window, planning):
 
     Row p holds where leap p starts, where it lands, and each correcting step after it.
     """
-    method = valley_csawg(window, **PLAN_AGAIN)
+    method = plan_again(window)
     watched = Recorder(VALLEY)
     trace = minimize(method, watched, VALLEY_START, iterations=(planning + 2) * window)
     k = trace.learned_iterations[planning]
@@ -80,11 +83,11 @@ def off_floor(w):
 def gd_equivalent(window, plannings=6):
     """How many steps GD needs from where a planning starts to be as close as where it ends.
 
-    Shape (plannings, 2), for GD's step sizes 0.001 and 0.0015.
+    Shape (plannings, 2), for the step sizes 0.001 and 0.0015.
     """
     points = np.array([inner_points(window, planning) for planning in range(plannings)])
     reached = np.linalg.norm(points[:, -1, -1] - VALLEY.minimizer, axis=1)
-    gd, starts = GradientDescent(np.array([0.001, 0.0015])), points[:, 0, 0].T[..., None]
+    gd, starts = GradientDescent(np.array(VALLEY_STEPS[1:3])), points[:, 0, 0].T[..., None]
     return minimize(gd, VALLEY, starts, iterations=9000).first(error=reached[:, None])
 
 
@@ -105,11 +108,6 @@ CHAIN = 100, 1.0, 100.0  # weights, mu and L
 def on_chain(method):
     """A method on the chain from the origin, for as many evaluations as there are weights."""
     return minimize(method, chain(*CHAIN)[0], np.zeros(CHAIN[0]), grad_evals=CHAIN[0])
-
-
-def support(w):
-    """The number of the last weight that is not zero, per row."""
-    return np.array([np.flatnonzero(row).max(initial=-1) + 1 for row in w])
 
 
 CHAIN_CSAWG = tuple(
@@ -243,7 +241,7 @@ def published_zero(window, published):
     if found := never_zero(window):
         return found
     first, evaluations = zero(again(window))
-    method = valley_csawg(window, **PLAN_AGAIN)
+    method = plan_again(window)
     noisy = minimize(method, VALLEY, disturbed(VALLEY_START), grad_evals=evaluations)
     same = noisy.first(error=0.0) == first + 1
     good = (first, evaluations) == published and same.mean() > 0.9
@@ -338,7 +336,8 @@ def peaks(window, **kwargs):
 def yao_fig8_peaks():
     all_of = np.array([peaks(K) for K in PUBLISHED])
     return np.abs(all_of / 2.5 - 1).max() < 0.01, (
-        f"{all_of.min():.4f} to {all_of.max():.4f}; 1/{SMALL:.4f} - 0.001 = {1 / SMALL - 0.001:.4f}"
+        f"{all_of.min():.4f} to {all_of.max():.4f}; 1/{SMALL:.4f} - 0.001 = "
+        f"{1 / SMALL - VALLEY_STEP:.4f}"
     )
 
 
@@ -405,20 +404,8 @@ def yao_sec4_trust():
 
 
 def yao_sec5_span():
-    out, _, k = leaves_span()
-    return out > 1e-6, f"at iteration {k - 1}: {out:.2g} of the move is outside"
-
-
-def leaves_span():
-    """Share of w_k - w_0 outside the span of the gradients, at Csawg's first planning (K = 1)."""
-    from stepsize.objectives import quadratic
-
-    bowl = Recorder(quadratic([1.0, 2.0, 4.0, 8.0, 16.0]))
-    trace = minimize(Csawg(0.05, window=1), bowl, np.ones(5), iterations=2)
-    gradients = np.array([bowl.objective.grad(w) for _, w in bowl.asked]).T  # g_0, g_1, fresh
-    move = trace.w[-1] - trace.w[0]
-    fit = gradients @ np.linalg.lstsq(gradients, move, rcond=None)[0]
-    return np.linalg.norm(move - fit) / np.linalg.norm(move), gradients.shape[1], 2
+    out = out_of_span(quadratic([1.0, 2.0, 4.0, 8.0, 16.0]), np.ones(5))
+    return out > 1e-6, f"at iteration 1: {out:.2g} of the move is outside"
 
 
 def yao_sec5_powers():
@@ -428,14 +415,7 @@ def yao_sec5_powers():
 
 
 def yao_sec5_lower_bound():
-    _, bound, _ = chain(*CHAIN)
-    least, wider = np.inf, 0
-    for method in CHAIN_CSAWG:
-        trace = on_chain(method)
-        rows = np.isfinite(trace.error) & (trace.grad_evals < CHAIN[0])
-        evaluations = trace.grad_evals[rows]
-        least = min(least, (trace.error[rows] / bound[evaluations]).min())
-        wider += int(np.sum(support(trace.w[rows]) > evaluations))
+    least, wider = beyond_the_limit(CHAIN_CSAWG, CHAIN)
     return least < 1 - 1e-9, (
         f"least error {least:.2f} times the bound in {len(CHAIN_CSAWG)} runs; {wider} weights "
         "beyond the k-th after k gradients"

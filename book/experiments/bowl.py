@@ -31,21 +31,6 @@ def turned(degrees):
     return quadratic([L, MU], minimizer=[1.0, 1.0], rotation=np.deg2rad(degrees))
 
 
-class Noisy:
-    """An oracle whose gradients carry independent normal noise."""
-
-    def __init__(self, objective, noise, seed=0):
-        self.objective, self.noise = objective, noise
-        self.minimizer, self.dim = objective.minimizer, objective.dim
-        self.random = np.random.default_rng(seed)
-
-    def loss(self, w):
-        return self.objective.loss(w)
-
-    def grad(self, w):
-        return self.objective.grad(w) + self.noise * self.random.standard_normal(w.shape)
-
-
 def evaluations(trace, level=LEVEL):
     """Gradient evaluations until the error is at or below a level; infinity if it never is."""
     reached = trace.error <= level

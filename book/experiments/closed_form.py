@@ -6,6 +6,8 @@ from functools import cache
 
 import numpy as np
 
+from experiments.cost import Tally
+from experiments.minibatches import Noisy
 from experiments.papers import (
     BOWL,
     BOWL_START,
@@ -19,6 +21,7 @@ from experiments.papers import (
     in_valley,
     valley_csawg,
 )
+from experiments.planning import gradient_steps, plannings
 from stepsize.methods import Csawg, GradientDescent
 from stepsize.objectives import quadratic
 from stepsize.runs import minimize
@@ -90,46 +93,12 @@ def final_error(trace):
     return np.where(trace.diverged, np.inf, trace.error[-1])
 
 
-class Noisy:
-    """An objective whose gradients carry Gaussian noise: an oracle for stochastic descent."""
-
-    def __init__(self, objective, noise, seed):
-        self.objective, self.noise = objective, noise
-        self.minimizer = objective.minimizer
-        self.rng = np.random.default_rng(seed)
-
-    def loss(self, w):
-        return self.objective.loss(w)
-
-    def grad(self, w):
-        return self.objective.grad(w) + self.noise * self.rng.standard_normal(w.shape)
-
-
 @cache
 def on_noisy_bowl(method, noise=5.0, runs=400):
     """400 runs of 200 noisy gradients on a bowl of curvatures 1 and 4, from (3, 2)."""
-    bowl = Noisy(quadratic([1.0, 4.0]), noise, seed=0)
+    bowl = Noisy(quadratic([1.0, 4.0]), noise)
     start = np.outer([3.0, 2.0], np.ones(runs))
     return minimize(method, bowl, start, grad_evals=200, record=None, learned=True)
-
-
-def plannings(trace):
-    """Each single planning of a Csawg trace: weights before and after, gradient, step sizes.
-
-    All have shape (plannings, d).
-    """
-    k = trace.learned_iterations
-    grad = trace.objective.grad
-    last = trace.w[k - 1].T
-    before = last - trace.method.step_size * grad(last)
-    return before.T, trace.w[k], grad(before).T, trace.learned
-
-
-def gradient_steps(objective, w, step_size, steps):
-    """w after so many steps of gradient descent."""
-    for _ in range(steps):
-        w = w - step_size * objective.grad(w)
-    return w
 
 
 def length(x, axis=0):
@@ -264,34 +233,16 @@ def yao_algorithm1_pairs():
     )
 
 
-class Elements(np.ndarray):
-    """An array that counts the elements its arithmetic computes, all instances together."""
-
-    count = 0
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        def plain(x):
-            return x.view(np.ndarray) if isinstance(x, Elements) else x
-
-        given = kwargs.pop("out", None)
-        if given is not None:
-            kwargs["out"] = tuple(map(plain, given))
-        kwargs["where"] = plain(kwargs.get("where", True))
-        result = getattr(ufunc, method)(*map(plain, inputs), **kwargs)
-        Elements.count += np.size(result)
-        return given[0] if given is not None else np.asarray(result).view(Elements)
-
-
 def yao_diagonal_cost():
     work, memory, window = [], [], 5
     for d in (10, 100, 1000):
         bowl, method = quadratic(np.linspace(1, 2, d)), Csawg(0.1, window)
-        w = np.ones(d).view(Elements)
+        w = np.ones(d).view(Tally)
         state = method.init(w)
-        Elements.count = 0
+        Tally.counts.update(fast=0, slow=0)
         for _ in range(20):
             w, state = method.step(w, state, bowl)
-        work.append(Elements.count / 20 / d)
+        work.append(sum(Tally.counts.values()) / 20 / d)
         memory.append(sum(x.size for x in vars(state).values() if isinstance(x, np.ndarray)) / d)
     return np.ptp(work) < 0.01 * work[0] and np.ptp(memory) == 0, (
         f"{work[0]:.1f} elements per weight and iteration, {memory[0]:.0f} numbers kept per weight "

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from copy import deepcopy
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
+from experiments.grids import read
 from experiments.idbd import Parts
 from stepsize import methods as every
 from stepsize.streams import LinearSample
@@ -138,12 +137,9 @@ def arithmetic(name, d=40, steps=40, start=20):
 def times():
     """Measured times as multiples of gradient descent's: method to {d: (median, low, high)}, and
     under "" what was measured with."""
-    table = {}
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        lines = file.read().splitlines()
-    table[""] = lines[0].removeprefix("# ")
-    for row in csv.DictReader(islice(lines, 1, None)):
-        values = tuple(float(row[k]) for k in ("ratio", "low", "high"))
+    table = {"": TABLE.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")}
+    for row in read(TABLE):
+        values = row["ratio"], row["low"], row["high"]
         table.setdefault(row["method"], {})[int(row["d"])] = values
     return table
 

@@ -17,6 +17,7 @@ from experiments.flipping_sweeps import (
     read,
     rmsprop,
 )
+from experiments.grids import column
 from stepsize.methods import IDBD, GradientDescent
 from stepsize.runs import track
 from stepsize.theory import flipping_errors
@@ -28,7 +29,7 @@ THETAS = (0.005, 0.01)
 @cache
 def sutton(runs=100):
     """IDBD with two meta step sizes, as Sutton 1992 runs it."""
-    method = IDBD(0.05, np.array(THETAS)[:, None])
+    method = IDBD(0.05, column(*THETAS))
     return track(method, STREAM, WARM + MEASURED, runs=runs, record=500)
 
 

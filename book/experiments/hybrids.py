@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from experiments import grids
 from experiments.grids import best, grid, setting
 from stepsize.methods import IDBD, Adam, Autostep, GradientDescent, RMSProp
 from stepsize.runs import track
@@ -143,8 +144,7 @@ METHODS = {
 def mse(method, problem, examples, runs, seed):
     """Mean squared error of the second half, infinite where a run diverged: (*settings, runs)."""
     trace = track(method, PROBLEMS[problem], examples, runs=runs, seed=seed, average=examples // 2)
-    errors = trace.mse(examples // 2)
-    return np.where(np.isfinite(errors) & ~trace.diverged, errors, np.inf)
+    return grids.mse(trace, examples // 2)
 
 
 @cache

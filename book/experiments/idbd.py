@@ -8,15 +8,15 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
+from experiments.grids import column, mse
+from experiments.papers import FLIPPING as STREAM
+from experiments.papers import RELEVANT
+from experiments.tracking import lms_mse
 from stepsize.methods import IDBD, Adam, Autostep, GradientDescent, HypergradientDescent
 from stepsize.methods.idbd import TINY
 from stepsize.runs import track
 from stepsize.streams import RateTracking, WeightFlipping
 from stepsize.theory import flipping_errors, kalman_gain
-
-STREAM = WeightFlipping()
-RELEVANT = np.arange(STREAM.inputs) < STREAM.relevant
-
 
 # ---- IDBD in parts, and its relatives -----------------------------------------------------------
 
@@ -113,17 +113,6 @@ class DeltaBarDelta:
 # ---- experiments --------------------------------------------------------------------------------
 
 
-def column(*values):
-    """Settings as an axis before that of the seeds."""
-    return np.array(values)[:, None]
-
-
-def mse(trace, start=0):
-    """The mean squared error, infinite where a run diverged."""
-    errors = trace.mse(start)
-    return np.where(np.isfinite(errors) & ~trace.diverged, errors, np.inf)
-
-
 THETAS = (0.003, 0.01, 0.015, 0.02, 0.03, 0.04)
 RELATIVES = {
     "constant": GradientDescent(column(0.02, 0.025, 0.03, 0.034, 0.04)),
@@ -184,11 +173,6 @@ def true_meta_gradient(alpha, change=1e-4):
         return flipping_errors(STREAM, turned).sum(axis=0)
 
     return np.stack([(error(i, -change) - error(i, change)) / (4 * change) for i in (0, -1)])
-
-
-def tracking_error(alpha, drift, noise=1.0):
-    """The exact mean squared error of a constant step size on a drifting level."""
-    return noise**2 + (alpha**2 * noise**2 + drift**2) / (alpha * (2 - alpha))
 
 
 @cache
@@ -265,9 +249,6 @@ def walk(method, examples=500, seed=0, stream=STREAM):
         w = after
 
 
-SECTION = {"where": "Section 2.6", "methods": ("IDBD",)}
-
-
 def yao_idbd_momentum():
     samples = [([1.0, 1.0], 1.0), ([1.0, 1.0], 1.0), ([1.0, 0.0], 1.0)]
     moves = []
@@ -281,8 +262,8 @@ def yao_idbd_momentum():
 
 
 def yao_idbd_only_knob():
-    first = np.array([0.001, 0.01, 0.05, 0.1])
-    errors = np.median(mse(track(IDBD(first[:, None], 0.01), STREAM, 4000, runs=15)), axis=1)
+    first = (0.001, 0.01, 0.05, 0.1)
+    errors = np.median(mse(track(IDBD(column(*first), 0.01), STREAM, 4000, runs=15)), axis=1)
     errors = dict(zip(first, errors))
     return max(errors.values()) < 1.1 * min(errors.values()), (
         ", ".join(f"{e:.1f} from α = {a:g}" for a, e in errors.items())
@@ -323,7 +304,7 @@ def yao_idbd_descends():
     drift, steps = 0.7, (0.2, 0.35, 0.7, 0.85)
     one = meta_gradient(RateTracking(drift=(drift, drift)), steps)[0].mean(axis=-1)
     a, e = np.array(steps), 1e-4
-    slope = (tracking_error(a * (1 - e), drift) - tracking_error(a * (1 + e), drift)) / (4 * e)
+    slope = (lms_mse(a * (1 - e), drift) - lms_mse(a * (1 + e), drift)) / (4 * e)
     single = np.abs(one / slope - 1).max()
     alphas = (0.01, 0.02, 0.03, 0.05)
     many = meta_gradient(STREAM, alphas).mean(axis=-1)

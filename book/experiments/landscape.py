@@ -7,14 +7,13 @@ from functools import cache
 import numpy as np
 
 from experiments.flipping_sweeps import adam, rmsprop
+from experiments.grids import column
+from experiments.papers import TWO_WEIGHTS as STREAM
 from stepsize.checks import per_weight
 from stepsize.methods import IDBD, GradientDescent
 from stepsize.runs import track
-from stepsize.streams import WeightFlipping
 from stepsize.theory import flipping_best, flipping_errors, flipping_normalized
 
-# the relevant input is the first here and the second in the paper
-STREAM = WeightFlipping(inputs=2, relevant=1, flip_probability=0.5)
 STEPS = (0.03, 0.06, 0.3)  # of RMSProp and Adam; the paper's three are not known
 GAMMA = 0.001
 STARTS = ((0.05, 0.05), (0.3, 0.3), (0.1, 0.4), (0.02, 0.25))  # of IDBD: (relevant, irrelevant)
@@ -41,7 +40,7 @@ def normalized(eta):
 @cache
 def normalizing(momentum=False, examples=4000, runs=40):
     """RMSProp or Adam with three step sizes."""
-    eta = np.array(STEPS)[:, None]
+    eta = column(*STEPS)
     method = adam(eta, GAMMA, 0.1) if momentum else rmsprop(eta, GAMMA)
     return track(method, STREAM, examples, runs=runs, record=20)
 
@@ -142,7 +141,7 @@ def degris_fig1_idbd():
 def degris_fig1_idbd_beats():
     idbd = np.median(optimizing().mse(4000))
     etas = np.linspace(0.02, 0.4, 20)
-    swept = track(rmsprop(etas[:, None], 0.01), STREAM, 4000, runs=20).mse(1000)
+    swept = track(rmsprop(column(*etas), 0.01), STREAM, 4000, runs=20).mse(1000)
     rms = np.nanmin(np.median(swept, axis=1))
     return idbd < min(rms, best(True)[1]), (
         f"IDBD {idbd:.3f}, RMSProp {rms:.3f}, tuned SGD {best(True)[1]:.3f}, least {best()[1]:.3f}"

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from experiments.minibatches import Noisy
 from experiments.papers import (
     BOWL,
     BOWL_START,
+    FLIPPING,
     VALLEY,
     VALLEY_GD,
     VALLEY_START,
+    VALLEY_STEP,
     in_valley,
     valley_csawg,
 )
+from experiments.valley import asked
 from stepsize.methods import Adam, Autostep, BarzilaiBorwein, Csawg, GradientDescent, RMSProp
 from stepsize.objectives import least_squares, quadratic
-from stepsize.runs import minimize, track
-from stepsize.streams import WeightFlipping
+from stepsize.runs import distance, minimize, track
 
 
 def yao_sec1_not_noticed():
@@ -37,16 +40,7 @@ def yao_sec1_sgd():
     start = np.outer([1.0, 2.0], np.ones(100))
 
     def best(method, noise):
-        rng = np.random.default_rng(0)
-
-        class Noisy:
-            minimizer, loss = bowl.minimizer, staticmethod(bowl.loss)
-
-            @staticmethod
-            def grad(w):
-                return bowl.grad(w) + noise * rng.standard_normal(w.shape)
-
-        trace = minimize(method, Noisy(), start, grad_evals=500, record=None)
+        trace = minimize(method, Noisy(bowl, noise), start, grad_evals=500, record=None)
         error = np.where(np.isfinite(trace.error[-1]), trace.error[-1], np.inf)
         return np.median(error, axis=1).min()
 
@@ -81,7 +75,7 @@ def yao_sec3_planned_at_times():
         between = np.setdiff1d(n, k)
         g = VALLEY.grad(trace.w[between - 1].T).T
         good.append((k == np.arange(2 * K, len(trace.w), K)).all())
-        good.append(np.array_equal(trace.w[between], trace.w[between - 1] - 0.001 * g))
+        good.append(np.array_equal(trace.w[between], trace.w[between - 1] - VALLEY_STEP * g))
     return all(good), "so for all three windows" if all(good) else "not so"
 
 
@@ -118,7 +112,7 @@ def yao_sec3_bfgs_low_rank():
 
 def yao_sec2_6_autostep_beta():
     method = Autostep(step_size=0.001, meta_step_size=0.01)
-    trace = track(method, WeightFlipping(), examples=3000, runs=5, record=1)
+    trace = track(method, FLIPPING, examples=3000, runs=5, record=1)
     largest = np.diff(np.log(trace.step_size[1:]), axis=0).max() / 0.01
     return (largest > 1.01, largest > 0.9), (
         f"largest update: {largest:.3f} times the meta step size"
@@ -129,8 +123,8 @@ def yao_sec2_6_autostep_sum():
     worst, shares = [], []
     for start in (0.001, 1.0):
         method = Autostep(step_size=start, meta_step_size=0.01)
-        trace = track(method, WeightFlipping(), examples=1000, record=1)
-        samples = WeightFlipping().samples()
+        trace = track(method, FLIPPING, examples=1000, record=1)
+        samples = FLIPPING.samples()
         x = np.array([s.x for s, _ in zip(samples, range(1000))])
         share = (trace.step_size[1:] * x * x).sum(axis=1)
         worst.append(share.max())
@@ -142,18 +136,9 @@ def yao_sec2_6_autostep_sum():
 
 
 def yao_conclusion_heuristic_search():
-    from scipy.optimize import minimize as scipy_minimize
-
     def evaluations(objective, start):
-        seen = []
-
-        def loss(w):
-            seen.append(np.hypot(*(w - objective.minimizer)))
-            return objective.loss(w)
-
-        options = {"xatol": 0, "fatol": 0, "maxfev": 400}
-        scipy_minimize(loss, start, method="Nelder-Mead", options=options)
-        return int((np.array(seen) < 1e-3).argmax()) + 1
+        points = asked("Nelder-Mead", objective, start, xatol=0, fatol=0, maxfev=400)
+        return int((distance(points - objective.minimizer[:, None]) < 1e-3).argmax()) + 1
 
     search = evaluations(VALLEY, VALLEY_START), evaluations(BOWL, BOWL_START)
     descent = (
@@ -171,7 +156,7 @@ def yao_conclusion_heuristic_search():
 
 def degris_rmsprop_adam():
     def path(method):
-        return track(method, WeightFlipping(), examples=200, record=1).w
+        return track(method, FLIPPING, examples=200, record=1).w
 
     rmsprop = path(RMSProp(0.01, decay=0.99))
     with_it, without = (

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments.grids import column
 from stepsize.methods import IDBD, Autostep, GradientDescent
 from stepsize.runs import track
 from stepsize.streams import WeightFlipping
@@ -22,7 +23,7 @@ NOTHING = 5.0  # the error of weights that stay zero: a block that is worse is a
 
 def sweep(name, knob):
     """A method with every value of its knob."""
-    knob = np.reshape(knob, (-1, 1))
+    knob = column(*knob)
     return {
         "SGD": lambda: GradientDescent(knob),
         "IDBD": lambda: IDBD(FIRST_STEP, knob),

@@ -10,18 +10,20 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize as scipy_minimize
 
 from experiments.papers import (
-    PLAN_AGAIN,
+    SEARCH,
     VALLEY,
+    VALLEY_CURVATURES,
     VALLEY_START,
+    VALLEY_STEP,
     VALLEY_STEPS,
     disturbed,
     in_valley,
+    plan_again,
     valley_csawg,
 )
-from experiments.valley import BEST, CURVATURES, descents
+from experiments.valley import BEST, asked, descents
 from stepsize.methods import Adam, BarzilaiBorwein, Csawg, HeavyBall, Nesterov, RMSProp
 from stepsize.objectives import Objective
 from stepsize.runs import distance, minimize
@@ -29,13 +31,6 @@ from stepsize.runs import distance, minimize
 ITERATIONS = 10_000  # the axis of Fig. 9, from "an intersection around 9,000 iterations"
 LONG = 20_000
 WINDOWS = (2, 5, 10)
-
-SEARCH = {
-    "RMSProp": (RMSProp, (0.0005, 0.001, 0.0015, 0.01), (0.8, 0.9, 0.99)),
-    "HeavyBall": (HeavyBall, (0.0015,), (0.8, 0.9)),
-    "Adam": (Adam, (0.005, 0.01), (0.9, 0.99, 0.999), (0.99, 0.999, 0.9999)),
-}
-"""The search of Section 4: the class, then the values of each of its first hyper-parameters."""
 
 # What the text tells of the Adam lines: blue ones have the smaller alpha, two overtake GD before
 # 2,000 iterations, of which the dotted has the default beta2, as have the two black ones.
@@ -89,7 +84,7 @@ def rises(error):
 # ---- the race of the tuned -----------------------------------------------------------------------
 
 LEVEL, BUDGET = 1e-8, 1500  # to which error, and the evaluations allowed for it
-FLOOR = float(CURVATURES[0])  # the curvature along the valley's floor at the minimizer
+FLOOR = float(VALLEY_CURVATURES[0])  # the curvature along the valley's floor at the minimizer
 
 
 class CooledState(NamedTuple):
@@ -260,11 +255,6 @@ def _tuned_csawg():
     return _winner(method, found, last, first)
 
 
-def again(window):
-    """Planning five times as published."""
-    return valley_csawg(window, **PLAN_AGAIN)
-
-
 @cache
 def from_starts(method, starts=200, budget=2000):
     """Where it arrives from starts drawn in a box around the valley, and which runs diverge."""
@@ -277,15 +267,8 @@ def from_starts(method, starts=200, budget=2000):
 @cache
 def quasi_newton(name="L-BFGS-B"):
     """Evaluations of loss and gradient that SciPy needs to the level, from the paper's start."""
-    points = []
-
-    def loss(w):
-        points.append(w.copy())
-        return VALLEY.loss(w)
-
     options = {"gtol": 0.0, **({"ftol": 0.0} if name == "L-BFGS-B" else {})}
-    scipy_minimize(loss, VALLEY_START, jac=VALLEY.grad, method=name, options=options)
-    return 1 + reaches(distance(np.transpose(points) - 1), LEVEL)
+    return 1 + reaches(distance(asked(name, VALLEY, VALLEY_START, **options) - 1), LEVEL)
 
 
 # ---- the claims ----------------------------------------------------------------------------------
@@ -319,7 +302,7 @@ def yao_fig9_heavy_ball():
     balls = [reaches(errors("HeavyBall", s), 1e-3) for s in settings("HeavyBall")]
     gd = [reaches(descents().error[:, j], 1e-3) for j in range(len(VALLEY_STEPS))]
     single = []
-    for K, a in product(WINDOWS, (0.001, BEST)):
+    for K, a in product(WINDOWS, (VALLEY_STEP, BEST)):
         trace = in_valley(valley_csawg(K, a))
         single.append(trace.grad_evals[reaches(trace.error, 1e-3)])
     rival = min(*(k for k in gd if k), *single)
@@ -369,7 +352,7 @@ def yao_fig9_heavy_ball_oscillates():
 
 def yao_fig9_normalization_ineffective():
     middle, end = (searched("RMSProp")[k].min() for k in (ITERATIONS, LONG))
-    gd = descent(0.001, LONG)
+    gd = descent(VALLEY_STEP, LONG)
     return (middle > gd[ITERATIONS], end > gd[-1]), (
         f"least of RMSProp against GD 0.001: {middle:.1e} against {gd[ITERATIONS]:.1e} at "
         f"{ITERATIONS:,}, {end:.1e} against {gd[-1]:.1e} at {LONG:,}"
@@ -408,7 +391,7 @@ def yao_fig9_rmsprop_tradeoff():
 def yao_fig9_one_rmsprop():
     last = searched("RMSProp")[ITERATIONS]
     results, words = [], []
-    for a in (0.001, BEST):
+    for a in (VALLEY_STEP, BEST):
         gain = descent(a)[-1] / last
         results.append((gain > 1).sum() == 1 and gain.max() < 2)
         words.append(f"{(gain > 1).sum()} of {len(last)} below GD {a:g}, by up to {gain.max():.2g}")
@@ -430,7 +413,7 @@ def yao_fig9_adam_middle():
 
 
 def yao_fig9_adam_blue():
-    when = [overtakes(errors("Adam", s), descent(0.001)) for s in BLUE]
+    when = [overtakes(errors("Adam", s), descent(VALLEY_STEP)) for s in BLUE]
     return (all(1500 <= k <= 2100 for k in when), all(1000 <= k <= 2500 for k in when)), (
         ", ".join(f"{s}: {k:,}" for s, k in zip(BLUE, when, strict=True))
     )
@@ -532,7 +515,7 @@ def yao_sec4_foreseen():
 def yao_fig9_csawg_fastest():
     need = {}
     for K in (2, 10):
-        trace = in_valley(again(K), BUDGET)
+        trace = in_valley(plan_again(K), BUDGET)
         need[K] = int(trace.grad_evals[reaches(trace.error, LEVEL)])
     ball = min(reaches(errors("HeavyBall", s), LEVEL) for s in settings("HeavyBall"))
     best = tuned("heavy ball").evaluations
@@ -545,7 +528,7 @@ def yao_fig9_csawg_fastest():
 def yao_fig9_csawg_no_oscillation():
     ups, last = 0, 0.0
     for K in (2, 10):
-        trace = in_valley(again(K), BUDGET)
+        trace = in_valley(plan_again(K), BUDGET)
         ups += rises(trace.error) + rises(trace.loss)
         last = max(last, float(abs(trace.learned[-1]).max()))
     return ups == 0 and last == 0, f"{ups} rises; last step size {last:g}"

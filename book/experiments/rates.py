@@ -10,12 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.papers import PLAN_AGAIN, chain
+from experiments.planning import beyond_the_limit, out_of_span
 from stepsize import theory
 from stepsize.checks import check, nonnegative
 from stepsize.methods import Csawg, GradientDescent, HeavyBall, Nesterov
 from stepsize.methods.arithmetic import inner, ratio
 from stepsize.objectives import Objective, logistic_regression, quadratic
-from stepsize.runs import Recorder, minimize
+from stepsize.runs import minimize
 
 CONDITIONS = (10.0, 100.0, 1000.0, 10_000.0)
 LEVEL = 1e-6  # of the starting error
@@ -635,31 +636,14 @@ def cg_steps(d, condition=1000.0):
 
 
 def yao_rates_only_first_order():
-    objective, distance, _ = chain(*CHAIN)
-    least, wider = np.inf, 0
-    for method in CSAWG:
-        t = minimize(method, objective, np.zeros(CHAIN[0]), grad_evals=CHAIN[0] - 1)
-        rows = np.isfinite(t.error)
-        least = min(least, (t.error / distance[t.grad_evals])[rows].min())
-        reach = np.array([np.flatnonzero(w).max(initial=-1) + 1 for w in t.w[rows]])
-        wider += int((reach > t.grad_evals[rows]).sum())
+    least, wider = beyond_the_limit(CSAWG, CHAIN)
     bowl = out_of_span(quadratic([1.0, 2.0, 4.0, 8.0, 16.0]), np.ones(5))
-    there = out_of_span(objective, np.zeros(CHAIN[0]))
+    there = out_of_span(chain(*CHAIN)[0], np.zeros(CHAIN[0]))
     return (bowl > 1e-6 and least < 1 - 1e-9, bowl > 1e-6), (
         f"{bowl:.2%} of the first leap outside the span on a bowl of five weights, "
         f"{small(there, 1e-12)} on the chain; least error there {least:.2f} times the limit in "
         f"{len(CSAWG)} runs, {wider} weights beyond the k-th after k gradients"
     )
-
-
-def out_of_span(objective, start):
-    """The share of w_2 - w_0 that no combination of the gradients asked for can make (K = 1)."""
-    watched = Recorder(objective)
-    t = minimize(Csawg(0.8 / 16, window=1), watched, start, iterations=2)
-    G = np.stack([objective.grad(w) for _, w in watched.asked], axis=1)
-    move = t.w[-1] - t.w[0]
-    rest = move - G @ np.linalg.lstsq(G, move, rcond=None)[0]
-    return float(np.linalg.norm(rest) / np.linalg.norm(move))
 
 
 CSAWG = tuple(

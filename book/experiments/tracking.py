@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.grids import best, grid, setting
+from experiments.papers import rmsprop
 from stepsize.methods import IDBD, Adam, Autostep, GradientDescent
 from stepsize.runs import track
 from stepsize.streams import RateTracking
@@ -18,12 +19,8 @@ SHORT = RateTracking(segment=4_000)
 # 36 settings each; a step size of SGD beyond 1 is never right here
 GRIDS = {
     "SGD": grid(GradientDescent, step_size=np.linspace(0.3, 1.0, 36)),
-    "RMSProp": grid(  # with Adam's correction for the start, as the paper defines it
-        Adam,
-        {"beta1": 0.0, "eps_inside": True},
-        step_size=np.linspace(0.4, 3.6, 9),
-        beta2=(0.9, 0.99, 0.999, 0.9999),
-    ),
+    # with Adam's correction for the start, as the paper defines it
+    "RMSProp": grid(rmsprop, step_size=np.linspace(0.4, 3.6, 9), decay=(0.9, 0.99, 0.999, 0.9999)),
     "Adam": grid(
         Adam,
         {"eps_inside": True},
@@ -117,11 +114,6 @@ def tune(name, stream=PUBLISHED, segments=3, seed=1):
     """The best setting of a grid, by the median over the runs of the mean squared error."""
     scores = follow(GRIDS[name], stream, segments, seed).mse.mean(axis=0)
     return setting(GRIDS[name], best(scores)), scores
-
-
-def rmsprop(step_size, decay):
-    """RMSProp as the paper defines it: Adam without momentum, eps inside the root."""
-    return Adam(step_size, beta1=0.0, beta2=decay, eps_inside=True)
 
 
 # what tune() chose at the published length (book/data/tracking.py asserts it)

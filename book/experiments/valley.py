@@ -7,25 +7,28 @@ from functools import cache
 import numpy as np
 
 from experiments.papers import (
-    PLAN_AGAIN,
+    SPEED_UPS,
     VALLEY,
+    VALLEY_CURVATURES,
     VALLEY_GD,
     VALLEY_START,
+    VALLEY_STEP,
     VALLEY_STEPS,
     disturbed,
     in_valley,
+    plan_again,
     valley_csawg,
 )
+from experiments.planning import gradient_steps, plannings
 from stepsize.methods import GradientDescent
 from stepsize.runs import distance, minimize
 
 BUDGET = 10_000  # gradient evaluations at which the caption of Fig. 5a compares
 LONG = 20_000  # iterations over which it selects the step size of gradient descent
-WINDOWS = {2: 400, 5: 320, 10: 133}  # with the published speed-ups
+WINDOWS = SPEED_UPS
 BEST = 0.0015  # the fastest stable step size of the paper's grid, as we measured
 FINER = (0.0016, 0.0017, 0.0018, 0.0019, 0.00199)
 TRIED = (2, 3, 4, 5, 10, 11, 20)  # windows
-CURVATURES = np.linalg.eigvalsh([[802.0, -400.0], [-400.0, 200.0]])  # of f'' at (1, 1)
 
 
 @cache
@@ -40,7 +43,7 @@ def descent_error(step_size, grad_evals=BUDGET):
 
 
 @cache
-def around(window, step_size=0.001, runs=500, **kwargs):
+def around(window, step_size=VALLEY_STEP, runs=500, **kwargs):
     """Errors at the budget of Csawg from starts that differ by rounding noise of 1e-13."""
     method = valley_csawg(window, step_size, **kwargs)
     starts = disturbed(VALLEY_START, runs)
@@ -51,7 +54,7 @@ def around(window, step_size=0.001, runs=500, **kwargs):
 def by_window(runs=20):
     """For each window tried, errors at the budget: with 0.001 and 0.0015, over disturbed starts."""
     starts = disturbed(VALLEY_START, runs)
-    steps = np.array([[0.001], [0.0015]])
+    steps = np.array([[VALLEY_STEP], [BEST]])
     return {
         K: minimize(valley_csawg(K, steps), VALLEY, starts, grad_evals=BUDGET, record=None).error[
             -1
@@ -70,8 +73,8 @@ def speed_up(window):
     """The claim about the speed-up of one window in the caption of Fig. 5a."""
     published = WINDOWS[window]
     errors = around(window)
-    (low, median, high), lost = spread(errors, descent_error(0.001))
-    alone = descent_error(0.001) / errors[0]
+    (low, median, high), lost = spread(errors, descent_error(VALLEY_STEP))
+    alone = descent_error(VALLEY_STEP) / errors[0]
     return (abs(median / published - 1) < 0.05 and lost == 0, low <= published <= high), (
         f"{alone:.0f}; over {len(errors)} starts that differ by 1e-13: median {median:.0f}, "
         f"90 % band {low:.0f} to {high:.0f}, {lost} diverged"
@@ -95,7 +98,7 @@ def yao_fig5a_gd_step_size():
     rises = (np.diff(trace.loss, axis=0) > 0).sum(axis=0)
     ends = list(zip(VALLEY_STEPS, trace.error[-1], rises))
     _, best = min((error, a) for a, error, up in ends if up == 0)
-    return best == 0.001, "; ".join(
+    return best == VALLEY_STEP, "; ".join(
         f"{a:g}: error {error:.1e}, loss rises in {up} steps" for a, error, up in ends
     )
 
@@ -142,8 +145,8 @@ def late_rate(trace):
 def yao_sec3_more_than_two_times():
     csawg = in_valley(valley_csawg(2))
     rate = late_rate(csawg) / late_rate(in_valley(VALLEY_GD))
-    over_best = late_rate(csawg) / -np.log(1 - BEST * CURVATURES[0])
-    gd_evals = descents().first(error=1e-3)[VALLEY_STEPS.index(0.001)]
+    over_best = late_rate(csawg) / -np.log(1 - BEST * VALLEY_CURVATURES[0])
+    gd_evals = descents().first(error=1e-3)[VALLEY_STEPS.index(VALLEY_STEP)]
     evals = csawg.grad_evals[csawg.first(error=1e-3)]
     return (rate > 2, rate > 1), (
         f"{rate:.1f} times per evaluation, {rate * 1.5:.1f} per iteration; to the error 1e-3 "
@@ -155,13 +158,9 @@ def yao_sec3_more_than_two_times():
 def leaps(window):
     """Where each planning of a run starts and ends, and where K plain steps would have gone."""
     trace = in_valley(valley_csawg(window))
-    k = trace.learned_iterations
-    last = trace.w[k - 1].T
-    start = last - 0.001 * VALLEY.grad(last)
-    plain = start
-    for _ in range(window):
-        plain = plain - 0.001 * VALLEY.grad(plain)
-    return trace, k, start, trace.w[k].T, plain
+    start, leapt = (w.T for w in plannings(trace)[:2])
+    plain = gradient_steps(VALLEY, start, VALLEY_STEP, window)
+    return trace, trace.learned_iterations, start, leapt, plain
 
 
 def yao_sec3_accurate_predictions():
@@ -184,7 +183,7 @@ def yao_sec3_shoots_across():
         return (side[1:] != side[:-1]).mean()
 
     share = {K: crossings(in_valley(valley_csawg(K)).w) for K in WINDOWS}
-    gd = [crossings(descents().w[:BUDGET, :, VALLEY_STEPS.index(a)]) for a in (0.001, BEST)]
+    gd = [crossings(descents().w[:BUDGET, :, VALLEY_STEPS.index(a)]) for a in (VALLEY_STEP, BEST)]
     each = ", ".join(f"{share[K]:.0%} (K = {K})" for K in WINDOWS)
     return min(share.values()) >= 0.1, (
         f"{each}; GD {gd[0]:.0%} with 0.001, {gd[1]:.0%} with {BEST:g}"
@@ -201,7 +200,7 @@ def yao_sec3_narrow_valley():
     return at[100] > 1000 and at[1] < at[10] < at[100], each
 
 
-def settled(window, step_size=0.001):
+def settled(window, step_size=VALLEY_STEP):
     """The range of alpha(2) over its mean, in the last fifth of the run."""
     trace = in_valley(valley_csawg(window, step_size))
     late = trace.learned[trace.learned_iterations > 0.8 * trace.iterations[-1], 1]
@@ -211,7 +210,7 @@ def settled(window, step_size=0.001):
 def yao_fig5b_k5_converges():
     range_ = settled(5)
     return range_ < 0.01, (
-        f"range {range_:.1e} of the mean; with step size 0.0015: {settled(5, 0.0015):.1f}"
+        f"range {range_:.1e} of the mean; with step size 0.0015: {settled(5, BEST):.1f}"
     )
 
 
@@ -223,7 +222,7 @@ def yao_fig5b_k2_does_not_converge():
 def yao_fig5b_k10_does_not_converge():
     range_ = settled(10)
     return range_ > 0.01, (
-        f"range {range_:.1e} of the mean; with step size 0.0015: {settled(10, 0.0015):.1f}"
+        f"range {range_:.1e} of the mean; with step size 0.0015: {settled(10, BEST):.1f}"
     )
 
 
@@ -290,30 +289,36 @@ def yao_abstract_gd_10000():
     )
     near = np.abs(trace.first(error=1e-3) / 10_000 - 1) < 0.2
     each = ", ".join(error.get(a, f"more than {LONG:,} ({a:g})") for a in VALLEY_STEPS)
-    return (near[VALLEY_STEPS.index(0.001)], near.any()), (
+    return (near[VALLEY_STEPS.index(VALLEY_STEP)], near.any()), (
         f"distance 1e-3: {each}; loss 1e-3: {', '.join(loss.values())}"
     )
+
+
+def asked(method, objective, start, **options):
+    """The points at which a SciPy method asks for the loss, shape (d, evaluations)."""
+    from scipy.optimize import minimize as scipy_minimize
+
+    points = []
+
+    def loss(w):
+        points.append(w.copy())
+        return objective.loss(w)
+
+    jac = None if method == "Nelder-Mead" else objective.grad
+    with np.errstate(all="ignore"):
+        scipy_minimize(loss, start, jac=jac, method=method, options=options)
+    return np.transpose(points)
 
 
 @cache
 def search(method, start, simplex=None, level=1e-10):
     """Function evaluations with which a SciPy method reaches a level in loss and in distance."""
-    from scipy.optimize import minimize as scipy_minimize
-
-    seen = []
-
-    def loss(w):
-        seen.append((VALLEY.loss(w), distance(w - VALLEY.minimizer)))
-        return seen[-1][0]
-
     options = {"xatol": 0, "fatol": 0, "maxfev": 600} if method == "Nelder-Mead" else {"gtol": 0}
     if simplex is not None:
         options["initial_simplex"] = simplex
-    jac = None if method == "Nelder-Mead" else VALLEY.grad
-    with np.errstate(all="ignore"):
-        scipy_minimize(loss, start, jac=jac, method=method, options=options)
-    reached = np.array(seen) <= level
-    return tuple(int(n) + 1 for n in reached.argmax(axis=0))
+    points = asked(method, VALLEY, start, **options)
+    found = VALLEY.loss(points), distance(points - VALLEY.minimizer[:, None])
+    return tuple(int((seen <= level).argmax()) + 1 for seen in found)
 
 
 def regular_simplex(corner, side=1.0):
@@ -340,7 +345,7 @@ def yao_conclusion_similar_rate():
         rows = trace.first(loss=1e-10), trace.first(error=1e-10)
         return tuple(int(trace.grad_evals[n]) if n >= 0 else None for n in rows)
 
-    again = evals(in_valley(valley_csawg(10, **PLAN_AGAIN), 1000))
+    again = evals(in_valley(plan_again(10), 1000))
     once = evals(in_valley(valley_csawg(5), LONG))
     simplex = search("Nelder-Mead", VALLEY_START)
     bfgs = search("BFGS", VALLEY_START)
