@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 
+from experiments.arrival import until
 from experiments.papers import BOWL, BOWL_GD, BOWL_START, BOWL_STEP, bowl_csawg, disturbed, on_bowl
 from stepsize import theory
 from stepsize.methods import BarzilaiBorwein, Csawg, GradientDescent, HeavyBall, Nesterov
@@ -33,8 +34,7 @@ def turned(degrees):
 
 def evaluations(trace, level=LEVEL):
     """Gradient evaluations until the error is at or below a level; infinity if it never is."""
-    reached = trace.error <= level
-    return np.where(reached.any(axis=0), trace.grad_evals[reached.argmax(axis=0)], np.inf)[()]
+    return until(trace, level)
 
 
 STEPS = np.array([0.3, 0.5, 0.7, 0.9, 1.0, 1.2, 1.4, 1.6, 1.8, 1.9, 1.98, 1.999]) / L

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments.arrival import until
 from experiments.minibatches import data
 from experiments.papers import FLIPPING, VALLEY, VALLEY_START
 from stepsize.methods import IDBD, AdamHD, GradientDescent, HypergradientDescent
@@ -79,10 +80,8 @@ def evaluations(condition, turned=True, dim=10, level=1e-6, starts=5):
     step = 2 / (1 + condition)
 
     def needed(method, w0):
-        error = minimize(method, bowl, w0, iterations=7 * condition).error
-        there = error <= level * error[0]
-        n = np.where(there.any(axis=0), there.argmax(axis=0), np.inf)
-        return np.median(n, axis=-1).min()
+        trace = minimize(method, bowl, w0, iterations=7 * condition)
+        return np.median(until(trace, level * trace.error[0]), axis=-1).min()
 
     return {
         "GD": needed(GradientDescent(step), w0),

@@ -120,13 +120,6 @@ def arrival(method, objective, w0, iterations, error=1e-6):
     return np.where(first < 0, np.inf, first)
 
 
-def for_good(trace, error=1e-6):
-    """The iteration from which a run stays at or below an error, infinite if it does not."""
-    above = trace.error > error
-    last = len(above) - np.argmax(above[::-1], axis=0)
-    return np.where(above[-1], np.inf, last)
-
-
 @cache
 def on_bowl10(factor=1.05, step_size=1e-3, iterations=1000):
     return minimize(LossGrad(step_size, factor), BOWL10, bowl_starts(), iterations=iterations)

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 
+from experiments.arrival import until
 from experiments.minibatches import INPUTS, KINDS, SEEDS, STEPS, data
 from experiments.papers import VALLEY, in_valley
 from stepsize.methods import GradientDescent, HeavyBall, Nesterov, Polyak, StochasticPolyak
@@ -328,8 +329,7 @@ def yao_conclusion_agd_over_polyak():
         n = []
         for method in (Polyak(0.0), Nesterov(1 / kappa, momentum=(root - 1) / (root + 1))):
             trace = minimize(method, bowl, w0, iterations=int(60 * root))
-            reached = trace.error <= 1e-6 * trace.error[0]
-            n.append(np.median(np.where(reached.any(0), reached.argmax(0), np.inf)))
+            n.append(np.median(until(trace, 1e-6 * trace.error[0])))
         counts[kappa] = n
     return all(n < p for p, n in counts.values()), (
         "Polyak/Nesterov: "

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from experiments.arrival import for_good
 from experiments.papers import (
     SEARCH,
     VALLEY,
@@ -188,17 +189,10 @@ class Winner(NamedTuple):
     middle: float  # the median evaluations of the first grid; infinite: most do not arrive
 
 
-def arrival(trace):
-    """The evaluations from which the error stays at or below the level; infinite: never, a run."""
-    above = ~(trace.error <= LEVEL)
-    k = len(above) - np.argmax(above[::-1], axis=0)  # the row after the last one above
-    return np.where(above[-1], np.inf, trace.grad_evals[np.minimum(k, len(above) - 1)])
-
-
 def _outcome(method, budget=BUDGET):
     """Where each run arrives, and its error at the budget."""
     trace = minimize(method, VALLEY, VALLEY_START, grad_evals=budget)
-    return arrival(trace), np.nan_to_num(trace.error[-1], nan=np.inf)
+    return for_good(trace, LEVEL), np.nan_to_num(trace.error[-1], nan=np.inf)
 
 
 def _best(found, last):
@@ -261,7 +255,7 @@ def from_starts(method, starts=200, budget=2000):
     rng = np.random.default_rng(7)
     w0 = np.stack([rng.uniform(-2, 2, starts), rng.uniform(-1, 3, starts)])
     trace = minimize(method, VALLEY, w0, grad_evals=budget)
-    return arrival(trace), trace.diverged
+    return for_good(trace, LEVEL), trace.diverged
 
 
 @cache
@@ -480,7 +474,7 @@ def yao_sec4_beta2_slow():
     for a, b in product(alphas, firsts[:2]):
         when = [reaches(errors("Adam", (a, b, c)), 0.1) or np.inf for c in seconds]
         slower &= when == sorted(when) and when[0] < when[-1]
-    fast = float(arrival(in_valley(Adam(1.0, 0.95, 0.9999), 2000)))
+    fast = float(for_good(in_valley(Adam(1.0, 0.95, 0.9999), 2000), LEVEL))
     slow = searched("Adam")[:, [s[2] == 0.9999 for s in settings("Adam")]].min()
     return (slower and not np.isfinite(fast), slower), (
         f"always slower with larger beta_2: {'yes' if slower else 'no'}; with beta_2 = 0.9999 the "

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments.arrival import until
 from experiments.papers import PLAN_AGAIN, chain
 from experiments.planning import beyond_the_limit, out_of_span
 from stepsize import theory
@@ -237,9 +238,7 @@ def evaluations(name, condition, runs=10):
     limit = int(polynomial * needed(rates(1.0, condition)[name])) + 20
     every = max(1, limit // 1000)
     trace = minimize(method, log_bowl(condition), starts, iterations=limit, record=every)
-    reached = trace.error <= LEVEL * trace.error[0]
-    assert reached.any(axis=0).all(), (name, condition)
-    return trace.grad_evals[reached.argmax(axis=0)]
+    return until(trace, LEVEL * trace.error[0]).astype(int)
 
 
 @cache
