@@ -37,7 +37,7 @@ def silent_about_encoding(source):
             named = "encoding" in keywords or "utf-8" in values
             binary = any(re.fullmatch("[rwax+]*b[rwax+]*", value) for value in values)
             opens = name in ("read_text", "write_text") or (name == "open" and not binary)
-            if (opens and not named) or keywords & {"text", "universal_newlines"}:
+            if (opens and not named) or "text=True" in map(ast.unparse, call.keywords):
                 yield ast.unparse(call)
 
 
