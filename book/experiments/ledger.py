@@ -1,4 +1,4 @@
-"""Claims that belong to no chapter: about the papers' setting, and about what is not run here."""
+"""Claims that belong to no chapter: about the papers' setting."""
 
 from __future__ import annotations
 
