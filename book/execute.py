@@ -111,6 +111,7 @@ def main():
     if unknown:
         sys.exit(f"no such chapter: {', '.join(unknown)} (there are: {', '.join(paths)})")
     chosen = [path for name, path in paths.items() if name in options.names or not options.names]
+    chosen.sort(key=lambda path: path.stem == "ledger")  # it reads what the chapters measure
     if not options.in_place:
         chosen = [COPY / path.relative_to(ROOT) for path in chosen]
 

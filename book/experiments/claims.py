@@ -20,9 +20,9 @@ The function has the claim's name, with ``_`` for other signs, and stands in
         off = abs(ratio / 320 - 1)
         return (off < 0.02, off < 0.2), f"{ratio:.0f}"
 
-Whether it holds is True or False, or two of them where it can hold in part: ``(fully, partly)``. A
-claim that cannot be tested here has words alone. A chapter shows its claims with
-``claims.show("valley")``.
+Whether it holds is True or False, two of them where it can hold in part, ``(fully, partly)``, or
+the verdict itself. A claim that cannot be tested here has words alone. A chapter shows its claims
+with ``claims.show("valley")``.
 """
 
 from __future__ import annotations
@@ -172,13 +172,14 @@ def _known(id, verdict):
 
 
 @cache
-def _registered():
+def registered():
     """All claims by name, in the order of their files."""
     found = {}
     for file in sorted(WORDS.glob("*.toml")):
         for id, words in tomllib.loads(file.read_text(encoding="utf-8")).items():
             if id in found:
                 raise ValueError(f"id must be unique, got {id!r} in {file.name} again")
+            words["methods"] = tuple(words.get("methods", ()))
             try:
                 found[id] = Claim(id, file.stem, **words)
             except TypeError as error:  # a key too many or too few
@@ -190,7 +191,7 @@ def all_claims(only="*", chapter=None):
     """The claims whose id matches a pattern, in the order of their files."""
     return [
         c
-        for c in _registered().values()
+        for c in registered().values()
         if fnmatch.fnmatch(c.id, only) and chapter in (None, c.chapter)
     ]
 

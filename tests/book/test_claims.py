@@ -4,15 +4,17 @@ After a change that is meant to turn a verdict, its line in ``book/claims/`` is 
 of the test that fails names it.
 """
 
+import dataclasses
 import importlib
 import json
 import pkgutil
 import re
 
 import pytest
+from toc import ROOT
 
 import experiments
-from experiments import claims, papers
+from experiments import claims, papers, valley
 from experiments.__main__ import main
 
 CLAIMS = {c.id: c for c in claims.all_claims()}
@@ -81,6 +83,61 @@ def test_every_measurement_has_words():
         if name.startswith(tuple(f"{paper}_" for paper in claims.PAPERS))
     }
     assert functions <= {claim.function for claim in CLAIMS.values()}
+
+
+WORDS = {"where": "nowhere", "statement": "So.", "why": "Thus.", "rule": "as made up"}
+
+
+def made_up(verdict):
+    return claims.Claim("yao-made.up-1", "valley", verdict=verdict, **WORDS)
+
+
+@pytest.mark.parametrize(
+    "holds, verdict",
+    [
+        (True, claims.REPLICATES),
+        (False, claims.NOT),
+        ((True, True), claims.REPLICATES),
+        ((False, True), claims.PARTLY),
+        ((False, False), claims.NOT),
+        (claims.PARTLY, claims.PARTLY),
+    ],
+)
+def test_verdict_follows_from_what_the_function_returns(monkeypatch, holds, verdict):
+    monkeypatch.setattr(valley, "yao_made_up_1", lambda: (holds, "17"), raising=False)
+    assert made_up(claims.NOT).measure() == (verdict, "17")
+
+
+def test_words_without_code_cannot_be_tested_here():
+    assert made_up(claims.UNTESTABLE).measure().verdict == claims.UNTESTABLE
+    with pytest.raises(ValueError, match="must have a function yao_made_up_1"):
+        made_up(claims.PARTLY).measure()
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("verdict = 'maybe'", "verdict must be one of"),
+        ("verdict = 'partly'\nremark = 'odd'", "sayings.toml: yao-x: .*remark"),
+        ("", "sayings.toml: yao-x: .*verdict"),
+    ],
+)
+def test_wrong_words_are_named(tmp_path, monkeypatch, line, said):
+    words = "\n".join(f"{key} = '{value}'" for key, value in WORDS.items())
+    (tmp_path / "sayings.toml").write_text(f"[yao-x]\n{words}\n{line}", encoding="utf-8")
+    monkeypatch.setattr(claims, "WORDS", tmp_path)
+    with pytest.raises(ValueError, match=said):
+        claims.registered.__wrapped__()
+
+
+def test_command_names_the_line_of_a_verdict_that_turned(monkeypatch, capsys):
+    turned = dataclasses.replace(CLAIMS["yao-eq8"], verdict=claims.NOT)
+    monkeypatch.setattr("experiments.__main__.all_claims", lambda only: [turned])
+    main([])
+    file, line = re.search(r"(book/claims/.*):(\d+) has", capsys.readouterr().out).groups()
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    assert lines[int(line) - 1] == f'verdict = "{CLAIMS["yao-eq8"].verdict}"'
+    assert [text for text in lines[: int(line)] if text.startswith("[")][-1] == "[yao-eq8]"
 
 
 def test_json_lists_objects(capsys):
