@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.arrival import until
 from experiments.minibatches import data
-from experiments.papers import FLIPPING, VALLEY, VALLEY_START
+from experiments.papers import BOWL_START, FLIPPING, VALLEY, VALLEY_START
 from stepsize.methods import IDBD, AdamHD, GradientDescent, HypergradientDescent
 from stepsize.objectives import quadratic
 from stepsize.runs import minimize, track
@@ -21,7 +21,6 @@ SEEDS = 10  # of the streams
 DATA_SETS = 8
 DECAYS = (0.0, 0.5, 0.9, 0.99)  # of the trace; 0 is the latest gradient alone
 BOWL = quadratic([100.0, 1.0], minimizer=[1.0, 1.0], rotation=0.5)
-BOWL_START = (-1.0, 2.0)
 CONDITIONS = (10, 100, 1000)
 META_STEPS = 10.0 ** np.arange(-2.5, 0, 0.5)  # of the multiplicative rule, on bowls
 ADDITIVE_STEPS = 10.0 ** np.arange(-9, -2, 0.5)  # of the additive rule, likewise

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from experiments.papers import VALLEY, VALLEY_START
+from experiments.papers import BOWL_START, VALLEY, VALLEY_START
 from stepsize import methods
 from stepsize.objectives import Objective, least_squares, logistic_regression, quadratic
 from stepsize.runs import distance, minimize, track
@@ -201,7 +201,7 @@ def problems():
     noisy = least_squares(A, A @ rng.standard_normal(5) + 0.3 * rng.standard_normal(100))
     bowl = quadratic([100.0, 1.0], minimizer=[1.0, 1.0], rotation=0.5)
     return {
-        "turned bowl": (bowl, (-1.0, 2.0), None),
+        "turned bowl": (bowl, BOWL_START, None),
         "valley": (VALLEY, VALLEY_START, None),
         "logistic": (_lowered(logistic), (0.0,) * 4, None),
         "minibatches": (noisy, (0.0,) * 5, 5),

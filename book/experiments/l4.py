@@ -8,7 +8,7 @@ import numpy as np
 
 from experiments.minibatches import BATCH, EXAMPLES, KINDS, data, gaps, losses, on_batches
 from experiments.minibatches import tuned as tune
-from experiments.papers import VALLEY, VALLEY_START
+from experiments.papers import BOWL_START, VALLEY, VALLEY_START
 from experiments.polyak import CONVEX, around, share
 from stepsize.methods import L4, Polyak
 from stepsize.methods.arithmetic import inner
@@ -16,7 +16,6 @@ from stepsize.objectives import Objective, quadratic
 from stepsize.runs import minimize
 
 BOWLS = {kappa: quadratic([float(kappa), 1.0], minimizer=[1.0, 1.0]) for kappa in (10, 100, 1000)}
-BOWL_START = (-1.0, 2.0)
 NOISY = ("least squares, noisy", "logistic, overlapping")
 DIRECTIONS = ("gradient", "momentum", "adam")
 

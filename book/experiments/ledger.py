@@ -7,7 +7,9 @@ import numpy as np
 from experiments.minibatches import Noisy
 from experiments.papers import (
     BOWL,
+    BOWL_GD,
     BOWL_START,
+    BOWL_STEP,
     FLIPPING,
     VALLEY,
     VALLEY_GD,
@@ -23,10 +25,10 @@ from stepsize.runs import distance, minimize, track
 
 
 def yao_sec1_not_noticed():
-    descent = minimize(GradientDescent(0.0009), BOWL, BOWL_START, iterations=2)
+    descent = minimize(GradientDescent(BOWL_STEP), BOWL, BOWL_START, iterations=2)
     a, b, c = descent.w
     aitken = np.abs(a - (b - a) ** 2 / (c - 2 * b + a) - BOWL.minimizer).max()
-    learned = minimize(BarzilaiBorwein(0.0009), BOWL, BOWL_START, iterations=100)
+    learned = minimize(BarzilaiBorwein(BOWL_STEP), BOWL, BOWL_START, iterations=100)
     needed = int(learned.grad_evals[learned.first(error=1e-8)])
     return aitken > 1e-8 and needed > 1000, (
         f"on the bowl of Fig. 3: Aitken {'below' if aitken < 1e-8 else 'above'} 1e-8 after 2 "
@@ -141,14 +143,10 @@ def yao_conclusion_heuristic_search():
         return int((distance(points - objective.minimizer[:, None]) < 1e-3).argmax()) + 1
 
     search = evaluations(VALLEY, VALLEY_START), evaluations(BOWL, BOWL_START)
-    descent = (
-        int(minimize(VALLEY_GD, VALLEY, VALLEY_START, iterations=20_000).first(error=1e-3)),
-        int(
-            minimize(GradientDescent(0.00099), BOWL, BOWL_START, iterations=20_000).first(
-                error=1e-3
-            )
-        ),
-    )
+    descent = [
+        int(minimize(gd, objective, start, iterations=20_000).first(error=1e-3))
+        for gd, objective, start in ((VALLEY_GD, VALLEY, VALLEY_START), (BOWL_GD, BOWL, BOWL_START))
+    ]
     return all(s < d / 10 for s, d in zip(search, descent)), (
         f"valley {search[0]} against {descent[0]:,}, bowl {search[1]} against {descent[1]:,}"
     )
