@@ -63,7 +63,8 @@ test: $(TESTS)
 	$(BIN)/ruff format --check
 	$(BIN)/python book/execute.py --stored
 	$(build-html)
-	STEPSIZE_REQUIRE_BOOK=1 $(BIN)/python -m pytest -n 2 --dist loadscope
+	STEPSIZE_REQUIRE_BOOK=1 STEPSIZE_MEASURED="$(CURDIR)/_build/measured" \
+	  $(BIN)/python -m pytest -n 2 --dist loadscope
 
 notebooks: $(STAMP)
 	$(BIN)/python book/execute.py --in-place $(ONLY)

@@ -20,6 +20,7 @@ from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / "_build" / "source"
+MEASURED = ROOT / "_build" / "measured"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -97,6 +98,10 @@ def main():
     parser.add_argument("names", nargs="*", help="chapters, without .ipynb (default: all)")
     options = parser.parse_args()
 
+    # What this command measures is measured once, and nothing that another one has is read.
+    shutil.rmtree(MEASURED, ignore_errors=True)
+    MEASURED.mkdir(parents=True)
+    os.environ["STEPSIZE_MEASURED"] = str(MEASURED)
     if not options.in_place:
         copy_sources()
         if options.stored:
@@ -106,6 +111,7 @@ def main():
     if unknown:
         sys.exit(f"no such chapter: {', '.join(unknown)} (there are: {', '.join(paths)})")
     chosen = [path for name, path in paths.items() if name in options.names or not options.names]
+    chosen.sort(key=lambda path: path.stem == "ledger")  # it reads what the chapters measure
     if not options.in_place:
         chosen = [COPY / path.relative_to(ROOT) for path in chosen]
 

@@ -18,4 +18,4 @@ def toc_pages():
                 for child in value:
                     yield from pages(child)
 
-    return list(pages(yaml.safe_load((ROOT / "_toc.yml").read_text())))
+    return list(pages(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))))

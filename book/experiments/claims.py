@@ -1,22 +1,28 @@
 """Every checkable claim of the two papers: what it says, what was measured, the verdict.
 
-A claim is registered by decorating the function that measures it::
+A claim is words and a function. The words are a table of ``book/claims/CHAPTER.toml``, named after
+the chapter that shows them, with the verdict on record::
 
-    @claim(
-        "yao-fig5a-k5",
-        where="Fig. 5a",
-        statement="At 10,000 evaluations Csawg with K = 5 is 320 times closer than GD.",
-        published="320",
-        rule="within 2 percent of the published ratio",
-        methods=("Csawg", "GradientDescent"),
-    )
-    def _():
+    [yao-fig5a-k5]
+    where = "Fig. 5a, caption"
+    statement = "At 10,000 evaluations Csawg with K = 5 is 320 times closer than GD."
+    published = "320"
+    rule = "within 2 percent of the published ratio; partly: within 20"
+    methods = ["Csawg", "GradientDescent"]
+    verdict = "replicates"
+    why = "A sentence or two that explain it. What is measured stands in the function alone."
+
+The function has the claim's name, with ``_`` for other signs, and stands in
+``book/experiments/CHAPTER.py``. It returns whether the claim holds, and what was measured::
+
+    def yao_fig5a_k5():
         ratio = ...
-        good = abs(ratio / 320 - 1) < 0.02
-        return Measured(f"{ratio:.0f}", agrees(good), "Why, in a sentence or two.")
+        off = abs(ratio / 320 - 1)
+        return (off < 0.02, off < 0.2), f"{ratio:.0f}"
 
-The module a claim stands in is named after the chapter that shows it; a chapter shows its
-claims with ``claims.show("valley")``.
+Whether it holds is True or False, two of them where it can hold in part, ``(fully, partly)``, or
+the verdict itself. A claim that cannot be tested here has words alone. A chapter shows its claims
+with ``claims.show("valley")``.
 """
 
 from __future__ import annotations
@@ -24,13 +30,14 @@ from __future__ import annotations
 import fnmatch
 import html
 import importlib
-import pkgutil
-from collections.abc import Callable
+import re
+import tomllib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import NamedTuple
 
-import experiments
+from experiments.store import once
 
 __all__ = [
     "NOT",
@@ -40,10 +47,8 @@ __all__ = [
     "VERDICTS",
     "Claim",
     "Ledger",
-    "Measured",
-    "agrees",
+    "Result",
     "all_claims",
-    "claim",
     "show",
 ]
 
@@ -55,14 +60,14 @@ VERDICTS = {REPLICATES: "●", PARTLY: "◐", NOT: "○", UNTESTABLE: "–"}
 """Each verdict and its sign."""
 
 PAPERS = {"yao": "Yao 2022", "degris": "Degris et al. 2024", "sutton": "Sutton 1992"}
+WORDS = Path(__file__).parents[1] / "claims"
 
 
-class Measured(NamedTuple):
-    """What a measurement gave: the number in words, the verdict, and why."""
+class Result(NamedTuple):
+    """What a measurement gave: the verdict, and the numbers in words."""
 
-    measured: str
     verdict: str
-    why: str
+    measured: str
 
 
 @dataclass(frozen=True)
@@ -73,96 +78,120 @@ class Claim:
     ----------
     id : str
         Its name; the part before the first hyphen is the paper's.
+    chapter : str
+        The chapter that shows it.
     where : str
         Section, equation, figure or footnote.
     statement : str
         What the paper says, in our words.
-    published : str
-        The published value, or "" where there is none.
+    verdict : str
+        The verdict on record, against which a test holds the measured one.
+    why : str
+        What explains the verdict, without a measured number.
     rule : str
         How the verdict follows from the measurement.
+    published : str
+        The published value, or "" where there is none.
     methods : tuple of str
         The classes that the claim is about.
-    chapter : str
-        The chapter that shows it.
-    measure : callable
-        Runs the package and returns :class:`Measured`.
     """
 
     id: str
+    chapter: str
     where: str
     statement: str
-    published: str
-    rule: str
-    methods: tuple[str, ...]
-    chapter: str
-    measure: Callable[[], Measured]
+    verdict: str
+    why: str
+    rule: str = "no run of this package can decide it"
+    published: str = ""
+    methods: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.id.split("-")[0] not in PAPERS:
+            raise ValueError(f"id must begin with one of {list(PAPERS)} and -, got {self.id!r}")
+        _known(self.id, self.verdict)
 
     @property
     def paper(self):
         return PAPERS[self.id.split("-")[0]]
 
-    @cached_property
-    def result(self) -> Measured:
-        """The measurement, made once."""
-        result = Measured(*self.measure())
-        if result.verdict not in VERDICTS:
+    @property
+    def function(self):
+        """The name of the function that measures it."""
+        return re.sub(r"\W", "_", self.id)
+
+    def place(self):
+        """Where its verdict is on record, as file and line."""
+        lines = (WORDS / f"{self.chapter}.toml").read_text(encoding="utf-8").splitlines()
+        table = next(i for i, line in enumerate(lines) if line.strip('[]"') == self.id)
+        line = next(i for i in range(table, len(lines)) if lines[i].startswith("verdict"))
+        return f"book/claims/{self.chapter}.toml:{line + 1}"
+
+    def measure(self) -> Result:
+        """Measure it now, whatever is kept of earlier measurements."""
+        module = importlib.import_module(f"experiments.{self.chapter}")
+        if not hasattr(module, self.function):
+            if self.verdict == UNTESTABLE:
+                return Result(UNTESTABLE, "–")
             raise ValueError(
-                f"{self.id}: verdict must be one of {list(VERDICTS)}, got {result.verdict!r}"
+                f"book/experiments/{self.chapter}.py must have a function {self.function}, for "
+                f"the verdict on record of {self.id} is {self.verdict!r}"
             )
-        return result
+        holds, measured = getattr(module, self.function)()
+        if not isinstance(holds, str):
+            fully, partly = holds if isinstance(holds, tuple) else (holds, False)
+            holds = REPLICATES if fully else PARTLY if partly else NOT
+        return Result(_known(self.id, holds), measured)
+
+    @cached_property
+    def result(self) -> Result:
+        """The measurement, made once in a command."""
+        return Result(*once(self.id, self.measure))
 
     def row(self):
         """The claim and its measurement as a dictionary of texts."""
-        measured, verdict, why = self.result
         return {
             "id": self.id,
             "paper": self.paper,
             "where": self.where,
             "statement": self.statement,
             "published": self.published,
-            "measured": measured,
-            "verdict": verdict,
-            "why": why,
+            "measured": self.result.measured,
+            "verdict": self.result.verdict,
+            "why": self.why,
             "rule": self.rule,
             "chapter": self.chapter,
             "methods": list(self.methods),
         }
 
 
-_REGISTRY: dict[str, Claim] = {}
+def _known(id, verdict):
+    if verdict not in VERDICTS:
+        raise ValueError(f"{id}: verdict must be one of {list(VERDICTS)}, got {verdict!r}")
+    return verdict
 
 
-def claim(id, *, where, statement, rule, published="", methods=()):
-    """Register the decorated function as the measurement of a claim."""
-    if id in _REGISTRY:
-        raise ValueError(f"id must be unique, got {id!r} twice")
-    if id.split("-")[0] not in PAPERS:
-        raise ValueError(f"id must begin with one of {list(PAPERS)} and a hyphen, got {id!r}")
-
-    def register(measure):
-        chapter = measure.__module__.rpartition(".")[2]
-        _REGISTRY[id] = Claim(
-            id, where, statement, published, rule, tuple(methods), chapter, measure
-        )
-        return measure
-
-    return register
-
-
-def agrees(fully, partly=False):
-    """The verdict of one or two conditions."""
-    return REPLICATES if fully else PARTLY if partly else NOT
+@cache
+def registered():
+    """All claims by name, in the order of their files."""
+    found = {}
+    for file in sorted(WORDS.glob("*.toml")):
+        for id, words in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            if id in found:
+                raise ValueError(f"id must be unique, got {id!r} in {file.name} again")
+            words["methods"] = tuple(words.get("methods", ()))
+            try:
+                found[id] = Claim(id, file.stem, **words)
+            except TypeError as error:  # a key too many or too few
+                raise ValueError(f"{file.name}: {id}: {error}") from error
+    return found
 
 
 def all_claims(only="*", chapter=None):
-    """The claims whose id matches a pattern, in the order of their modules."""
-    for module in pkgutil.iter_modules(experiments.__path__):
-        if not module.name.startswith("_"):
-            importlib.import_module(f"experiments.{module.name}")
+    """The claims whose id matches a pattern, in the order of their files."""
     return [
         c
-        for c in _REGISTRY.values()
+        for c in registered().values()
         if fnmatch.fnmatch(c.id, only) and chapter in (None, c.chapter)
     ]
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from copy import deepcopy
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from experiments.claims import Measured, agrees, claim
+from experiments.grids import read
 from experiments.idbd import Parts
 from stepsize import methods as every
 from stepsize.streams import LinearSample
@@ -139,12 +137,9 @@ def arithmetic(name, d=40, steps=40, start=20):
 def times():
     """Measured times as multiples of gradient descent's: method to {d: (median, low, high)}, and
     under "" what was measured with."""
-    table = {}
-    with TABLE.open(newline="") as file:
-        lines = file.read().splitlines()
-    table[""] = lines[0].removeprefix("# ")
-    for row in csv.DictReader(islice(lines, 1, None)):
-        values = tuple(float(row[k]) for k in ("ratio", "low", "high"))
+    table = {"": TABLE.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")}
+    for row in read(TABLE):
+        values = row["ratio"], row["low"], row["high"]
         table.setdefault(row["method"], {})[int(row["d"])] = values
     return table
 
@@ -154,15 +149,7 @@ def times():
 RIVALS = ("IDBD", "RMSProp", "Adam")
 
 
-@claim(
-    "degris-cost-same",
-    where="Section 4",
-    statement="IDBD, RMSProp and Adam share the same memory and compute complexity.",
-    rule="replicates if memory and arithmetic a weight are the same for the three; partly if they "
-    "only have the same order: a number a weight that is the same for 40 and 400 weights",
-    methods=RIVALS,
-)
-def _():
+def degris_cost_same():
     sizes = (40, 400)
     memory = {n: [needed(methods(d)[n], d) for d in sizes] for n in RIVALS}
     work = {n: [arithmetic(n, d) for d in sizes] for n in RIVALS}
@@ -170,38 +157,23 @@ def _():
         np.allclose(*v, rtol=0.05) for v in work.values()
     )
     alike = len({v[0] for v in memory.values()}) == 1 == len({v[0] for v in work.values()})
-    return Measured(
+    return (same_order and alike, same_order), (
         "; ".join(
             f"{n}: {memory[n][0]:g} numbers to remember and "
             f"{work[n][0][0]:.0f} + {work[n][0][1]:.0f} operations a weight"
             for n in RIVALS
-        ),
-        agrees(same_order and alike, partly=same_order),
-        "All grow in proportion to the number of weights, with constants of their own. The second "
-        "number of operations counts divisions, roots and exponentials. IDBD also asks for x².",
+        )
     )
 
 
-@claim(
-    "degris-cost-sgd",
-    where="Section 4",
-    statement="By its approximations IDBD keeps the complexity of SGD.",
-    rule="from 40 to 400 weights IDBD's memory and arithmetic a weight stay the same, while the "
-    "memory a weight of the whole derivative grows in proportion",
-    methods=("IDBD", "GradientDescent"),
-)
-def _():
+def degris_cost_sgd():
     sizes = (40, 400)
     memory = [needed(every.IDBD(0.1 / d, 1e-6), d) for d in sizes]
     whole = [np.size(Parts(0.1, trace="matrix").init(np.zeros(d)).h) / d for d in sizes]
     work = [sum(arithmetic("IDBD", d)) for d in sizes]
     plain = sum(arithmetic("GradientDescent"))
-    return Measured(
+    return memory[0] == memory[1] and np.allclose(*work, rtol=0.05) and whole[1] > 9 * whole[0], (
         f"IDBD: {memory[0]:g} and {memory[1]:g} numbers and {work[0]:.0f} and {work[1]:.0f} "
         f"operations a weight (SGD: none and {plain:.0f}); the whole derivative: {whole[0]:g} and "
-        f"{whole[1]:g} numbers",
-        agrees(
-            memory[0] == memory[1] and np.allclose(*work, rtol=0.05) and whole[1] > 9 * whole[0]
-        ),
-        "The order is SGD's; the arithmetic is several times as much.",
+        f"{whole[1]:g} numbers"
     )

@@ -6,21 +6,20 @@
 
 from __future__ import annotations
 
-import csv
 from functools import cache
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from experiments import grids, papers
+from experiments.grids import column, combinations
+from experiments.papers import FLIPPING as STREAM
+from experiments.papers import RELEVANT
 from stepsize.methods import IDBD, Adam, Autostep, GradientDescent
 from stepsize.runs import track
-from stepsize.streams import WeightFlipping
 from stepsize.theory import flipping_errors
 
-STREAM = WeightFlipping()
-RELEVANT = np.arange(STREAM.inputs) < STREAM.relevant
 TABLE = Path(__file__).parents[1] / "data" / "flipping.csv"
 
 # the horizontal axis of Fig. 2, for each method
@@ -47,17 +46,11 @@ class Oracle(GradientDescent):
 
 
 def rmsprop(step_size, gamma):
-    """RMSProp as Degris has it: Adam without momentum, eps inside the root."""
-    return Adam(step_size, beta1=0.0, beta2=1 - np.asarray(gamma), eps_inside=True)
+    return papers.rmsprop(step_size, 1 - np.asarray(gamma))
 
 
 def adam(step_size, gamma, gamma_m):
     return Adam(step_size, 1 - np.asarray(gamma_m), 1 - np.asarray(gamma), eps_inside=True)
-
-
-def settings(*grids):
-    """All combinations of the grids, each of shape (settings, 1): seeds are the last axis."""
-    return np.array(list(product(*grids))).T[..., None]
 
 
 @cache
@@ -73,12 +66,12 @@ def best_constant(relevant_only=False):
     return float(found.x), float(found.fun)
 
 
-def chosen(make, etas, *grids, examples, runs, seed=1):
+def chosen(make, etas, *others, examples, runs, seed=1):
     """For each eta, the setting of the other grids with the least median error, on other data."""
-    grid = settings(etas, *grids)
+    grid = combinations(etas, *others)
     errors = np.median(track(make(*grid), STREAM, examples, runs=runs, seed=seed).mse(), axis=-1)
     by_eta = np.nan_to_num(errors, nan=np.inf).reshape(len(etas), -1)
-    rest = grid[1:, :, 0].reshape(len(grids), len(etas), -1)
+    rest = grid[1:, :, 0].reshape(len(others), len(etas), -1)
     return [rest[:, i, j] for i, j in enumerate(by_eta.argmin(axis=1))]
 
 
@@ -90,14 +83,13 @@ def long_runs(examples=200_000, runs=100, after=50_000, tuning=(20_000, 20)):
     tune = {"examples": tuning[0], "runs": tuning[1]}
     gammas = chosen(rmsprop, NORMALIZED, GAMMAS, **tune)
     both = chosen(adam, NORMALIZED, GAMMAS, GAMMA_MS, **tune)
-    column = lambda values: np.array(values)[:, None]  # noqa: E731
     methods = {
-        "GradientDescent": (STEPS, None, GradientDescent(column(STEPS)), 0),
-        "RMSProp": (NORMALIZED, gammas, rmsprop(column(NORMALIZED), np.array(gammas)), 0),
-        "Adam": (NORMALIZED, both, adam(column(NORMALIZED), *np.array(both).T[..., None]), 0),
-        "Oracle": (ORACLE_STEPS, None, Oracle(column(ORACLE_STEPS)), 0),
-        "IDBD": (THETAS, None, IDBD(meta_step_size=column(THETAS)), after),
-        "Autostep": (MUS, None, Autostep(meta_step_size=column(MUS)), after),
+        "GradientDescent": (STEPS, None, GradientDescent(column(*STEPS)), 0),
+        "RMSProp": (NORMALIZED, gammas, rmsprop(column(*NORMALIZED), np.array(gammas)), 0),
+        "Adam": (NORMALIZED, both, adam(column(*NORMALIZED), *np.array(both).T[..., None]), 0),
+        "Oracle": (ORACLE_STEPS, None, Oracle(column(*ORACLE_STEPS)), 0),
+        "IDBD": (THETAS, None, IDBD(meta_step_size=column(*THETAS)), after),
+        "Autostep": (MUS, None, Autostep(meta_step_size=column(*MUS)), after),
     }
     rows, rival = [], None
     for name, (knobs, decays, method, more) in methods.items():
@@ -128,26 +120,14 @@ def long_runs(examples=200_000, runs=100, after=50_000, tuning=(20_000, 20)):
     return rows
 
 
-def write(rows, path=TABLE):
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", newline="") as file:
-        table = csv.DictWriter(file, rows[0], lineterminator="\n")
-        table.writeheader()
-        for row in rows:
-            short = {k: f"{v:.4g}" for k, v in row.items() if isinstance(v, float)}
-            table.writerow({**row, **short})
-
-
 @cache
 def read(path=TABLE):
     """The rows of the stored table by method: a dict of lists of dicts."""
-    texts, table = ("method", "decays"), {}
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            numbers = {k: v if k in texts else float(v) for k, v in row.items()}
-            table.setdefault(row["method"], []).append(numbers)
+    table = {}
+    for row in grids.read(path, texts=("method", "decays")):
+        table.setdefault(row["method"], []).append(row)
     return table
 
 
 if __name__ == "__main__":
-    write(long_runs())
+    grids.write(TABLE, long_runs(), digits=4)

@@ -9,10 +9,19 @@ from itertools import product
 import numpy as np
 
 
+def column(*values):
+    """Settings as an axis before that of the seeds."""
+    return np.array(values)[:, None]
+
+
+def combinations(*knobs):
+    """All combinations of the knobs' values, for each knob of shape (settings, 1)."""
+    return np.array(list(product(*knobs))).T[..., None]
+
+
 def grid(cls, fixed=None, **knobs):
     """A method with every combination of the knobs' values: runs of shape (settings, 1)."""
-    columns = np.array(list(product(*knobs.values()))).T[..., None]
-    return cls(**dict(zip(knobs, columns)), **(fixed or {}))
+    return cls(**dict(zip(knobs, combinations(*knobs.values()))), **(fixed or {}))
 
 
 def setting(method, i):
@@ -26,28 +35,32 @@ def best(scores, over_runs=np.median):
     return int(np.argmin(over_runs(np.where(np.isfinite(scores), scores, np.inf), axis=-1)))
 
 
-def describe(method, *names):
-    """The values of some knobs in a few characters."""
-    return ", ".join(f"{name} {getattr(method, name):.2g}" for name in names)
+def mse(trace, start=0):
+    """The mean squared error from a sample on, infinite where a run diverged."""
+    errors = trace.mse(start)
+    return np.where(np.isfinite(errors) & ~trace.diverged, errors, np.inf)
 
 
-def read(path):
-    """The rows of a stored CSV as dictionaries, numbers as floats."""
+def read(path, texts=()):
+    """The rows of a stored CSV as dictionaries; what looks like a number is one, but for texts."""
 
-    def number(text):
+    def value(name, text):
         try:
-            return float(text)
+            return text if name in texts else float(text)
         except ValueError:
             return text
 
-    with open(path) as file:
-        return [{k: number(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(line for line in file if not line.startswith("#"))
+        return [{name: value(name, text) for name, text in row.items()} for row in rows]
 
 
-def write(path, rows):
-    """Store rows, floats with six digits."""
-    with open(path, "w", newline="") as file:
+def write(path, rows, digits=6):
+    """Store rows, floats with so many digits."""
+    with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, rows[0], lineterminator="\n")
         writer.writeheader()
         for row in rows:
-            writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
+            writer.writerow(
+                {k: f"{v:.{digits}g}" if isinstance(v, float) else v for k, v in row.items()}
+            )

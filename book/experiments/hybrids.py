@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from experiments.claims import Measured, agrees, claim
+from experiments import grids
 from experiments.grids import best, grid, setting
 from stepsize.methods import IDBD, Adam, Autostep, GradientDescent, RMSProp
 from stepsize.runs import track
@@ -144,8 +144,7 @@ METHODS = {
 def mse(method, problem, examples, runs, seed):
     """Mean squared error of the second half, infinite where a run diverged: (*settings, runs)."""
     trace = track(method, PROBLEMS[problem], examples, runs=runs, seed=seed, average=examples // 2)
-    errors = trace.mse(examples // 2)
-    return np.where(np.isfinite(errors) & ~trace.diverged, errors, np.inf)
+    return grids.mse(trace, examples // 2)
 
 
 @cache
@@ -216,76 +215,32 @@ def ratios(name, problems):
     return text, found
 
 
-@claim(
-    "degris-sec8-normalization",
-    where="Sections 1 and 8",
-    statement="Normalization is stable, but it does not optimize the step sizes.",
-    rule="RMSProp, with the setting tuned at scale one, diverges in no run at three scales of the "
-    "targets and with large inputs, and its median error is above tuned SGD's on both problems",
-    methods=("RMSProp", "GradientDescent"),
-)
-def _():
+def degris_sec8_normalization():
     text, found = ratios("RMSProp", ("flipping", "tracking", "targets x 10", "inputs x 10"))
     stable = all(np.isfinite(r).all() for r in found)
-    return Measured(
-        f"error over tuned SGD's: {text}",
-        agrees(stable and min(np.median(r) for r in found[:2]) > 1, partly=stable),
-        "Each step is about as long as the step size says, whatever the gradients, so nothing "
-        "explodes; but the lengths come from the gradients' size alone. Stable is not insensitive: "
-        "its step size goes with the scale of the weights.",
+    return (stable and min(np.median(r) for r in found[:2]) > 1, stable), (
+        f"error over tuned SGD's: {text}"
     )
 
 
-@claim(
-    "degris-sec8-idbd",
-    where="Sections 1 and 8",
-    statement="IDBD optimizes the step sizes, but is sensitive to its meta step size.",
-    rule="tuned at scale one its median error is below tuned SGD's on both problems; carried to "
-    "targets ten times as large it diverges or is worse than SGD in a majority of runs",
-    methods=("IDBD", "GradientDescent"),
-)
-def _():
+def degris_sec8_idbd():
     text, found = ratios("IDBD", ("flipping", "tracking", "targets x 10"))
     better = max(np.median(r) for r in found[:2]) < 1
     lost = int((found[2] > 1).sum())
-    return Measured(
-        f"error over tuned SGD's: {text}; with large targets {lost} of {len(found[2])} runs fail",
-        agrees(better and lost > 5, partly=better),
-        "Its update is in units of the squared targets.",
+    return (better and lost > 5, better), (
+        f"error over tuned SGD's: {text}; with large targets {lost} of {len(found[2])} runs fail"
     )
 
 
-@claim(
-    "degris-sec8-autostep",
-    where="Sections 7 and 8",
-    statement="Autostep may be a step in the direction of combining both.",
-    rule="with settings tuned at scale one it is better than tuned SGD in the median at every "
-    "scale of targets and inputs tried; partly: it diverges nowhere",
-    methods=("Autostep", "IDBD", "GradientDescent"),
-)
-def _():
+def degris_sec8_autostep():
     text, found = ratios("Autostep", ("flipping", "tracking", "targets x 10", "inputs x 10"))
     idbd = np.median(carried("IDBD", "flipping"))
-    return Measured(
-        f"error over tuned SGD's: {text} (IDBD on flipping: {idbd:.2f})",
-        agrees(
-            max(np.median(r) for r in found) < 1, partly=all(np.isfinite(r).all() for r in found)
-        ),
-        "One setting does for all scales. In runs long enough for IDBD to find its step sizes, "
-        "tuned IDBD is better on the flipping weights: stability has a price here.",
+    return (max(np.median(r) for r in found) < 1, all(np.isfinite(r).all() for r in found)), (
+        f"error over tuned SGD's: {text} (IDBD on flipping: {idbd:.2f})"
     )
 
 
-@claim(
-    "degris-sec8-combine",
-    where="Section 8",
-    statement="Combining normalization and optimization is the promising direction.",
-    rule="some hybrid, with settings tuned at scale one, has a median error below those of SGD and "
-    "RMSProp and at most 1 percent above IDBD's on both problems, and with the same settings where "
-    "targets or inputs are ten times as large; partly: on both problems at scale one",
-    methods=("IDBD", "Autostep", "RMSProp", "GradientDescent"),
-)
-def _():
+def degris_sec8_combine():
     problems = ("flipping", "tracking", "targets x 10", "inputs x 10")
     text, found = ratios("IDBD on q/n", problems)
     wins = [
@@ -293,10 +248,4 @@ def _():
         and np.median(r) <= 1.01 * np.median(carried("IDBD", p))
         for p, r in zip(problems, found)
     ]
-    return Measured(
-        f"IDBD on q/n, error over tuned SGD's: {text}",
-        agrees(all(wins), partly=all(wins[:2])),
-        "On the flipping weights by a wide margin. On the drifting level it ties with tuned IDBD, "
-        "which is what the 1 percent in the rule allows: asked for a smaller error there too, the "
-        "short runs of this claim do not settle it.",
-    )
+    return (all(wins), all(wins[:2])), f"IDBD on q/n, error over tuned SGD's: {text}"

@@ -8,20 +8,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.claims import Measured, agrees, claim
+from experiments.arrival import until
 from experiments.minibatches import data
-from experiments.papers import VALLEY, VALLEY_START
+from experiments.papers import BOWL_START, FLIPPING, VALLEY, VALLEY_START
 from stepsize.methods import IDBD, AdamHD, GradientDescent, HypergradientDescent
 from stepsize.objectives import quadratic
 from stepsize.runs import minimize, track
-from stepsize.streams import LinearSample, RateTracking, WeightFlipping
+from stepsize.streams import LinearSample, RateTracking
 from stepsize.theory import kalman_gain
 
 SEEDS = 10  # of the streams
 DATA_SETS = 8
 DECAYS = (0.0, 0.5, 0.9, 0.99)  # of the trace; 0 is the latest gradient alone
 BOWL = quadratic([100.0, 1.0], minimizer=[1.0, 1.0], rotation=0.5)
-BOWL_START = (-1.0, 2.0)
 CONDITIONS = (10, 100, 1000)
 META_STEPS = 10.0 ** np.arange(-2.5, 0, 0.5)  # of the multiplicative rule, on bowls
 ADDITIVE_STEPS = 10.0 ** np.arange(-9, -2, 0.5)  # of the additive rule, likewise
@@ -80,10 +79,8 @@ def evaluations(condition, turned=True, dim=10, level=1e-6, starts=5):
     step = 2 / (1 + condition)
 
     def needed(method, w0):
-        error = minimize(method, bowl, w0, iterations=7 * condition).error
-        there = error <= level * error[0]
-        n = np.where(there.any(axis=0), there.argmax(axis=0), np.inf)
-        return np.median(n, axis=-1).min()
+        trace = minimize(method, bowl, w0, iterations=7 * condition)
+        return np.median(until(trace, level * trace.error[0]), axis=-1).min()
 
     return {
         "GD": needed(GradientDescent(step), w0),
@@ -114,7 +111,7 @@ def derivatives(objective, start, step_size, iterations):
 
 def flipping(method, examples=4000):
     """Mean squared error over the second half of Sutton's stream, (*settings, seeds)."""
-    return track(method, WeightFlipping(), examples, runs=SEEDS).mse(examples // 2)
+    return track(method, FLIPPING, examples, runs=SEEDS).mse(examples // 2)
 
 
 def on_batches(kind, method, steps=300):
@@ -237,66 +234,44 @@ def one_weight(examples=2000):
 
 # ---- claims --------------------------------------------------------------------------------------
 
-HD = {"where": "Section 2.7", "methods": ("HypergradientDescent",)}
-HD_IDBD = {"where": "Section 2.7", "methods": ("HypergradientDescent", "IDBD")}
 
-
-@claim(
-    "yao-hd-derivative",
-    statement="The gradient of E(alpha) = f(w_k(alpha)), with one step's influence only, makes "
-    "the step size change by eta times the product of the last two gradients.",
-    rule="the change equals minus eta times a central difference of the loss",
-    **HD,
-)
-def _():
+def off_from_slope(steps):
+    """How far HD's changes in the valley are, at most, from minus eta times the loss's derivative
+    by the step size of the last update: in units of eta times the squared gradient."""
     eta, worst, h = 1e-8, 0.0, 1e-7
-    trace = in_valley(HypergradientDescent(1e-4, eta), iterations=100)
-    for k in range(1, 100):
+    trace = in_valley(HypergradientDescent(1e-4, eta), iterations=steps + 1)
+    for k in range(1, steps + 1):
         w, alpha = trace.w[k - 1], trace.step_size[k, 0]
         g = VALLEY.grad(w)
         slope = (VALLEY.loss(w - (alpha + h) * g) - VALLEY.loss(w - (alpha - h) * g)) / (2 * h)
         change = trace.step_size[k + 1, 0] - alpha
         worst = max(worst, abs(change + eta * slope) / (eta * g @ g))
-    return Measured(
+    return worst
+
+
+def yao_hd_derivative():
+    off = off_from_slope(99)
+    return off < 1e-6, (
         f"equal to within {1e-6:g} of eta times the squared gradient, 99 steps in the valley"
-        if worst < 1e-6
-        else f"off by up to {worst:.1e} of eta times the squared gradient",
-        agrees(worst < 1e-6),
-        "The derivative is taken at the step that led to w_k; the new step size serves the next.",
+        if off < 1e-6
+        else f"off by up to {off:.1e} of eta times the squared gradient"
     )
 
 
-@claim(
-    "yao-hd-one-step",
-    statement="The weights from which the last step began may be taken not to depend on the "
-    "step size: the three lines of the expansion are equal.",
-    rule="the derivative with all earlier steps is the one-step derivative; partly: they have "
-    "the same sign in every iteration",
-    **HD,
-)
-def _():
+def yao_hd_one_step():
     total, one = derivatives(BOWL, BOWL_START, 0.005, 40)
     ratio = total / one
     long, short = derivatives(VALLEY, VALLEY_START, 0.001, 500)
     share = (np.sign(long) == np.sign(short)).mean()
     k = np.arange(1, 41)
     grows = np.allclose(ratio, k, rtol=1e-4)
-    return Measured(
+    return (np.allclose(ratio, 1), grows and share == 1), (
         f"on a bowl the whole derivative is {ratio[0]:.0f}, {ratio[1]:.0f}, ..., {ratio[-1]:.0f} "
-        f"times the one-step one; in the valley the signs agree in {share:.0%} of 500 steps",
-        agrees(np.allclose(ratio, 1), partly=grows and share == 1),
-        "At step k of a constant step size on any quadratic it is exactly k times as large: an "
-        "approximation, harmless for the sign there but not in general.",
+        f"times the one-step one; in the valley the signs agree in {share:.0%} of 500 steps"
     )
 
 
-@claim(
-    "yao-hd-acute",
-    statement="If two successive gradients are at an acute angle, the step size increases.",
-    rule="the change has the sign of the product in every step, for both rules",
-    **HD,
-)
-def _():
+def yao_hd_acute():
     right, obtuse, total = 0, 0, 0
     for method in tuned(on_bowl)[1:]:
         trace = on_bowl(method, iterations=200)
@@ -305,22 +280,12 @@ def _():
         right += (np.sign(change) == np.sign(product)).sum()
         obtuse += (product < 0).sum()
         total += len(product)
-    return Measured(
-        f"{right} of {total} steps, {obtuse} of them after an obtuse angle",
-        agrees(right == total and obtuse > 0),
-        "And where the angle is obtuse it decreases.",
+    return right == total and obtuse > 0, (
+        f"{right} of {total} steps, {obtuse} of them after an obtuse angle"
     )
 
 
-@claim(
-    "yao-hd-same-side",
-    statement="The step size increases while the weight stays on the same side of the minimum, "
-    "until finally it overshoots and the step size decreases.",
-    rule="for one weight, the change has the sign of e_k e_(k-1), and every run overshoots; "
-    "partly: the first holds",
-    **HD,
-)
-def _():
+def yao_hd_same_side():
     bowl = quadratic([1.0], minimizer=[1.0])
     eta = np.array([0.1, 0.3, 0.5, 2.0])
     trace = minimize(HypergradientDescent(0.1, eta), bowl, [[2.0]], iterations=200)
@@ -329,62 +294,33 @@ def _():
     seen = np.abs(eta * same) > 1e-14  # below, the change is lost in rounding
     rule = (np.sign(change) == np.sign(same))[seen].all()
     crosses = (same < 0).any(axis=0)
-    return Measured(
+    return (rule and crosses.all(), rule), (
         "; ".join(
             f"eta {a:g}: " + ("overshoots" if c else f"never, alpha stops at {s:.2f}")
             for a, c, s in zip(eta, crosses, trace.step_size[-1, 0])
-        ),
-        agrees(rule and crosses.all(), partly=rule),
-        "With a small eta the gradients are spent before the step size is long enough for that.",
+        )
     )
 
 
-@claim(
-    "yao-hd-second-order",
-    statement="HD may be viewed as a second-order method.",
-    rule="on bowls of condition 10 to 1000 the evaluations grow by less than half; partly: "
-    "by less than a tenth of gradient descent's growth (multiplicative, tuned)",
-    **HD,
-)
-def _():
+def yao_hd_second_order():
     counts = {c: evaluations(c) for c in CONDITIONS}
     growth = {m: counts[1000][m] / counts[10][m] for m in ("GD", "HD")}
-    return Measured(
-        "; ".join(
-            f"condition {c}: HD ≈ {n['HD']:.0f}, GD {n['GD']:.0f}" for c, n in counts.items()
-        ),
-        agrees(growth["HD"] < 1.5, partly=growth["HD"] < growth["GD"] / 10),
-        "One number is learned about curvature, that along the last gradient. Newton's method "
-        "takes one step on each of these bowls.",
+    return (growth["HD"] < 1.5, growth["HD"] < growth["GD"] / 10), (
+        "; ".join(f"condition {c}: HD ≈ {n['HD']:.0f}, GD {n['GD']:.0f}" for c, n in counts.items())
     )
 
 
-@claim(
-    "yao-hd-cheap",
-    statement="HD is efficient to compute.",
-    rule="as many gradients and losses as gradient descent, and one vector more of memory",
-    **HD,
-)
-def _():
+def yao_hd_cheap():
     method = HypergradientDescent(1e-3, 1e-6)
     trace = on_bowl(method, iterations=100)
     _, state = method.step(np.ones(1000), method.init(np.ones(1000)), quadratic(np.ones(1000)))
     vectors = {id(a) for a in (state.d, state.h)}
-    return Measured(
-        f"{trace.grad_evals[-1]} gradients and {trace.loss_evals[-1]} losses in 100 steps",
-        agrees(trace.grad_evals[-1] == 100 and trace.loss_evals[-1] == 0 and len(vectors) <= 2),
-        "What is kept is the last gradient; the trace version and momentum keep one more.",
+    return trace.grad_evals[-1] == 100 and trace.loss_evals[-1] == 0 and len(vectors) <= 2, (
+        f"{trace.grad_evals[-1]} gradients and {trace.loss_evals[-1]} losses in 100 steps"
     )
 
 
-@claim(
-    "yao-hd-generic-update",
-    where="Section 2.7",
-    statement="HD extends to other gradient methods that have a step size.",
-    rule="Adam-HD's change equals minus eta times a central difference of the loss",
-    methods=("AdamHD",),
-)
-def _():
+def yao_hd_generic_update():
     eta, h, worst = 1e-6, 1e-6, 0.0
     method, w = AdamHD(1e-2, eta), np.array(VALLEY_START)
     state = method.init(w)
@@ -396,61 +332,31 @@ def _():
         w_after, state = method.step(w, state, VALLEY)
         change = (state.alpha[0] - alpha) / eta
         worst = max(worst, abs(change + slope) / max(abs(slope), 1))
-    return Measured(
-        "equal in 50 steps in the valley" if worst < 1e-4 else f"off by {worst:.1e}",
-        agrees(worst < 1e-4),
-        "The last gradient is replaced by the direction that multiplied the step size.",
+    return worst < 1e-4, (
+        "equal in 50 steps in the valley" if worst < 1e-4 else f"off by {worst:.1e}"
     )
 
 
-@claim(
-    "yao-hd-idbd-only-history",
-    statement="Apart from one step size a weight against one for all, IDBD and HD differ only in "
-    "that IDBD uses a recent history of gradient correlations and HD the latest.",
-    rule="with one weight and some constant decay HD's trace gives IDBD's step sizes; partly: "
-    "the step sizes stay within 20 percent",
-    **HD_IDBD,
-)
-def _():
+def yao_hd_idbd_only_history():
     far = one_weight()
     nearest = {name: np.nanmin(far[m]) for name, m in (("additive", False), ("mult.", True))}
     least = min(nearest.values())
-    return Measured(
+    return (least < 1e-9, least < np.log(1.2)), (
         "one weight, best decay and meta step size: typical distance "
-        + ", ".join(f"{np.expm1(x):.0%} ({name})" for name, x in nearest.items()),
-        agrees(least < 1e-9, partly=least < np.log(1.2)),
-        "IDBD also works on log(alpha), weighs each past gradient with its step size, and forgets "
-        "by (1 - alpha x²)+ rather than by a constant.",
+        + ", ".join(f"{np.expm1(x):.0%} ({name})" for name, x in nearest.items())
     )
 
 
-@claim(
-    "yao-hd-extends-idbd",
-    statement="In this sense HD is an extension of IDBD beyond the linear case.",
-    rule="in the linear case, on Sutton's flipping weights, tuned HD comes within 10 percent of "
-    "tuned IDBD",
-    **HD_IDBD,
-)
-def _():
+def yao_hd_extends_idbd():
     idbd = np.median(idbd_flipping()[1], axis=-1).min()
     hd = min(np.nanmin(np.median(sweep(flipping, m)[1], axis=-1)) for m in (False, True))
     constant = np.median(constants(flipping)[1])
-    return Measured(
-        f"median squared error: IDBD {idbd:.2f}, HD {hd:.2f}, constant step size {constant:.2f}",
-        agrees(hd < 1.1 * idbd),
-        "One step size for all weights is where IDBD's advantage is lost. HD does extend to any "
-        "differentiable loss; it does not contain IDBD.",
+    return hd < 1.1 * idbd, (
+        f"median squared error: IDBD {idbd:.2f}, HD {hd:.2f}, constant step size {constant:.2f}"
     )
 
 
-@claim(
-    "yao-hd-cross-correlation",
-    statement="With a step size for each weight, IDBD's correlation is componentwise: products of "
-    "different components do not enter.",
-    rule="changing another weight's trace leaves a weight's step size unchanged to the bit",
-    **HD_IDBD,
-)
-def _():
+def yao_hd_cross_correlation():
     rng, method, same = np.random.default_rng(0), IDBD(0.05, 0.01), 0
     for _ in range(100):
         w, h, x = rng.standard_normal((3, 2))
@@ -461,24 +367,10 @@ def _():
             _, state = method.step(w, state, LinearSample(x, 1.0))
             alphas.append(state.step_size.copy())
         same += alphas[0][0] == alphas[1][0] and alphas[0][1] != alphas[1][1]
-    return Measured(
-        f"unchanged in {same} of 100 random cases",
-        agrees(same == 100),
-        "It is no difference to HD, though: an inner product holds no such products either, it "
-        "only adds the componentwise ones up.",
-    )
+    return same == 100, f"unchanged in {same} of 100 random cases"
 
 
-@claim(
-    "yao-hd-trace-robust",
-    statement="Recent gradient correlations should be more robust than the latest only, above all "
-    "with stochastic gradients.",
-    rule="on three noisy problems and for both rules, some decay has more meta step sizes that do "
-    "about as well as the tuned constant (flipping weights: a tenth worse; minibatches: three "
-    "times the loss above the minimum); partly: in some of the six cases",
-    **HD,
-)
-def _():
+def yao_hd_trace_robust():
     parts, better = [], []
     for run in NOISY:
         for multiplicative in (False, True):
@@ -486,48 +378,25 @@ def _():
             better.append(count[1:].max() > count[0])
             rule = "mult." if multiplicative else "additive"
             parts.append(f"{NOISY[run].name}, {rule}: {'/'.join(map(str, count))}")
-    return Measured(
-        f"settings as good, decay {'/'.join(f'{d:g}' for d in DECAYS)}: " + "; ".join(parts),
-        agrees(all(better), partly=any(better)),
-        "The trace widens the range of workable meta step sizes in some places, not everywhere, "
-        "and it is one more number to choose.",
+    return (all(better), any(better)), (
+        f"settings as good, decay {'/'.join(f'{d:g}' for d in DECAYS)}: " + "; ".join(parts)
     )
 
 
-@claim(
-    "yao-hd-polyak",
-    statement="HD, which minimizes f(w_k(alpha)), is connected to Polyak's step size, which "
-    "minimizes the distance of w_k(alpha) to the minimizer.",
-    rule="the step size that minimizes f along the ray is Polyak's where f and distance have the "
-    "same minimizer, on a round bowl; partly: it is that of the distance",
-    methods=("HypergradientDescent", "Polyak"),
-    where="Section 2.7",
-)
-def _():
+def yao_hd_polyak():
     bowl, w = quadratic([2.0, 2.0], minimizer=[1.0, -2.0]), np.array([3.0, 1.0])
     g, e = bowl.grad(w), w - bowl.minimizer
     line = g @ g / (2 * g @ g)  # where the next gradient is orthogonal
     distance = e @ g / (g @ g)
     polyak = bowl.loss(w) / (g @ g)
     orthogonal = abs(bowl.grad(w - line * g) @ g) < 1e-12
-    return Measured(
-        f"least loss at {line:g}, least distance at {distance:g}, Polyak's {polyak:g}",
-        agrees(orthogonal and np.isclose(line, polyak), partly=np.isclose(line, distance)),
-        "Polyak's minimizes an upper bound of the distance and on quadratics is half as long.",
+    return (orthogonal and np.isclose(line, polyak), np.isclose(line, distance)), (
+        f"least loss at {line:g}, least distance at {distance:g}, Polyak's {polyak:g}"
     )
 
 
-@claim(
-    "yao-hd-finds-gain",
-    statement="The correlation of successive gradients is a guide to the step size.",
-    rule="tracking a drifting level, HD's average step size is within 5 percent of the Kalman "
-    "gain for drifts of 0.5, 1 and 2",
-    **HD,
-)
-def _():
+def yao_hd_finds_gain():
     off = {d: np.median(settled(d)[0]) / kalman_gain(d) - 1 for d in (0.5, 1.0, 2.0)}
-    return Measured(
-        "; ".join(f"drift {d:g}: {x:+.1%}" for d, x in off.items()),
-        agrees(all(abs(x) < 0.05 for x in off.values())),
-        "At the best gain successive prediction errors are uncorrelated, and the rule stops there.",
+    return all(abs(x) < 0.05 for x in off.values()), (
+        "; ".join(f"drift {d:g}: {x:+.1%}" for d, x in off.items())
     )

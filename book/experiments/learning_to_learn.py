@@ -6,8 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from experiments.claims import Measured, agrees, claim
-from experiments.papers import VALLEY, VALLEY_START
+from experiments.hypergradient import off_from_slope
 from stepsize.methods import IDBD, GradientDescent, HypergradientDescent
 from stepsize.objectives import quadratic
 from stepsize.runs import minimize
@@ -204,39 +203,20 @@ def idbd_derivative(inputs, examples=50, size=0.02, seed=0):
 
 # ---- claims --------------------------------------------------------------------------------------
 
-MAML = {"where": "Section 2.8, MAML"}
-META = {"where": "Section 2.8"}
 
-
-@claim(
-    "yao-maml-one-task",
-    statement="If there is only one task, MAML just reduces to normal gradient descent.",
-    rule="on one bowl MAML's first step from some point is gradient descent's with some step "
-    "size, and it moves wherever gradient descent does",
-    **MAML,
-)
-def _():
+def yao_maml_one_task():
     bowl, alpha, w = quadratic([1.0, 4.0]), 0.25, np.array([1.0, 1.0])
     g = bowl.grad(w)
     meta = (1 - alpha * np.array([1.0, 4.0])) * bowl.grad(w - alpha * g)
     angle = np.degrees(np.arccos(meta @ g / np.sqrt(meta @ meta * (g @ g))))
     still = meta[1] == 0 != g[1]
-    return Measured(
+    return angle < 1e-6 and not still, (
         f"bowl with curvatures 1 and 4, alpha = 1/4: gradient {g}, MAML's {meta}, "
-        f"{angle:.0f}° apart",
-        agrees(angle < 1e-6 and not still),
-        "The meta-gradient is (I - alpha f'') f'(w - alpha f'(w)). Where alpha is 1 over a "
-        "curvature it is zero, though gradient descent would move.",
+        f"{angle:.0f}° apart"
     )
 
 
-@claim(
-    "yao-maml-descent",
-    statement="The update of theta is simply gradient descent on the meta-loss.",
-    rule="the gradient through the inner step equals central differences of the meta-loss",
-    **MAML,
-)
-def _():
+def yao_maml_descent():
     rng = np.random.default_rng(0)
     c = tasks(rng, (6,))
     support, query = samples(rng, c, 5), samples(rng, c, 5)
@@ -256,92 +236,39 @@ def _():
         by_theta, _ = meta_gradients(many, alpha, support, query, first_order)
         gap = by_theta.sum(axis=0) - numeric
         off[first_order] = np.sqrt(gap @ gap / (numeric @ numeric))
-    return Measured(
+    return off[False] < 1e-6, (
         f"equal to differences; without the Hessian (first-order MAML) off by {off[True]:.0%}"
         if off[False] < 1e-6
-        else f"off by {off[False]:.1e}",
-        agrees(off[False] < 1e-6),
-        "'Simply' hides a product with the Hessian of the inner loss, one more gradient's work.",
+        else f"off by {off[False]:.1e}"
     )
 
 
-@claim(
-    "yao-maml-same-samples",
-    statement="The meta-loss is the sum of the tasks' losses on the same samples (X_i, Y_i) that "
-    "the inner step used.",
-    rule="learned so, initial weights and step sizes do at most 5 percent worse on new tasks "
-    "than with fresh samples, for 5, 10 and 20 shots; partly: for some",
-    **MAML,
-)
-def _():
+def yao_maml_same_samples():
     name = LEARNERS[-1]
     ratio = {k: results(k, False)[name].mean() / results(k)[name].mean() for k in SHOTS}
     good = [r < 1.05 for r in ratio.values()]
-    return Measured(
+    return (all(good), any(good)), (
         "error over that with fresh samples: "
-        + ", ".join(f"{r:.2f} ({k} shots)" for k, r in ratio.items()),
-        agrees(all(good), partly=any(good)),
-        "On its own samples a task rewards a step that fits their noise. Finn et al. draw fresh "
-        "ones for the meta-loss.",
+        + ", ".join(f"{r:.2f} ({k} shots)" for k, r in ratio.items())
     )
 
 
-@claim(
-    "yao-meta-one-loss",
-    statement="In step-size adaptation both losses, of the weights and of the step size, stem from "
-    "the same function f, and the update is the bridge between them.",
-    rule="HD's change is minus eta times the derivative of f through the last update",
-    methods=("HypergradientDescent",),
-    **META,
-)
-def _():
-    eta, h, w = 1e-8, 1e-7, np.array(VALLEY_START)
-    trace = minimize(HypergradientDescent(1e-4, eta), VALLEY, w, iterations=20)
-    worst = 0.0
-    for k in range(1, 20):
-        w, alpha = trace.w[k - 1], trace.step_size[k, 0]
-        g = VALLEY.grad(w)
-        up, down = (VALLEY.loss(w - (alpha + s) * g) for s in (h, -h))
-        change = (trace.step_size[k + 1, 0] - alpha) / eta
-        worst = max(worst, abs(change + (up - down) / (2 * h)) / (g @ g))
-    return Measured(
-        "equal in 19 steps in the valley" if worst < 1e-6 else f"off by {worst:.1e}",
-        agrees(worst < 1e-6),
-        "One function, but not one sample of it: with noise the second gradient has to be fresh.",
-    )
+def yao_meta_one_loss():
+    off = off_from_slope(19)
+    return off < 1e-6, "equal in 19 steps in the valley" if off < 1e-6 else f"off by {off:.1e}"
 
 
-@claim(
-    "yao-meta-idbd-descent",
-    statement="IDBD minimizes the mean squared error for its step sizes by gradient descent, just "
-    "as for the weights.",
-    rule="its trace is the derivative of the weights by the logarithms of their own step sizes, "
-    "for 1, 5 and 20 weights; partly: for one weight",
-    methods=("IDBD",),
-    **META,
-)
-def _():
+def yao_meta_idbd_descent():
     off = {}
     for inputs in (1, 5, 20):
         h, exact = idbd_derivative(inputs)
         off[inputs] = np.sqrt(((h - exact) ** 2).sum() / (exact**2).sum())
-    return Measured(
-        "trace off by " + ", ".join(f"{x:.1%} ({d} weights)" for d, x in off.items()),
-        agrees(all(x < 1e-3 for x in off.values()), partly=off[1] < 1e-3),
-        "A step size reaches its own weight through the other weights too, and IDBD leaves that "
-        "out, as Sutton says.",
+    return (all(x < 1e-3 for x in off.values()), off[1] < 1e-3), (
+        "trace off by " + ", ".join(f"{x:.1%} ({d} weights)" for d, x in off.items())
     )
 
 
-@claim(
-    "yao-meta-any-parameter",
-    statement="The idea is not limited to step sizes: whatever the loss can be expressed by can be "
-    "learned by gradient descent.",
-    rule="descent through an inner run lowers the meta-loss for the step size, the momentum rate "
-    "and the initial weights, each learned alone, by 5 percent or more",
-    **META,
-)
-def _():
+def yao_meta_any_parameter():
     bowl = quadratic([1.0, 10.0])
 
     def meta_loss(p):
@@ -367,22 +294,12 @@ def _():
                 slope[i] = (meta_loss(p + s) - meta_loss(p - s)) / 2e-6
             p = p - meta_step * slope
         falls[name] = meta_loss(p) / before
-    return Measured(
-        "meta-loss falls to " + ", ".join(f"{x:.0%} ({n})" for n, x in falls.items()),
-        agrees(all(x < 0.95 for x in falls.values())),
-        "Differentiable is enough for descent; whether the minimum is worth having is another "
-        "matter.",
+    return all(x < 0.95 for x in falls.values()), (
+        "meta-loss falls to " + ", ".join(f"{x:.0%} ({n})" for n, x in falls.items())
     )
 
 
-@claim(
-    "yao-meta-similarity",
-    statement="It is important that the tasks are similar.",
-    rule="the gain of jointly trained initial weights over zero, both with tuned step sizes, "
-    "falls as the tasks' weights spread, and below 10 percent",
-    **META,
-)
-def _():
+def yao_meta_similarity():
     gains = {}
     theta = np.zeros(INPUTS)
     theta[:RELEVANT] = 1.0  # the tasks' mean, whatever their spread
@@ -390,54 +307,29 @@ def _():
         ends = [tuned_error(w, 10, spread=spread).mean() for w in (theta, 0 * theta)]
         gains[spread] = 1 - ends[0] / ends[1]
     order = list(gains.values())
-    return Measured(
-        "; ".join(f"spread {s:g}: {g:.0%} less error" for s, g in gains.items()),
-        agrees(order == sorted(order, reverse=True) and order[-1] < 0.1),
-        "What tasks have in common is their mean; the farther they lie from it, the less it helps.",
+    return order == sorted(order, reverse=True) and order[-1] < 0.1, (
+        "; ".join(f"spread {s:g}: {g:.0%} less error" for s, g in gains.items())
     )
 
 
-@claim(
-    "yao-meta-few-samples",
-    statement="Meta-learning lets a new task be learned from very few samples.",
-    rule="with learned initial weights and step sizes, one step on 5 samples does better than "
-    "tuned regression from scratch on 10, on average; partly: than on 5",
-    **META,
-)
-def _():
+def yao_meta_few_samples():
     few, joint = results(5)[LEARNERS[-1]].mean(), solved_error(5, 1.0).mean()
     scratch = {k: solved_error(k).mean() for k in SHOTS}
-    return Measured(
+    return (few < scratch[10], few < scratch[5]), (
         f"error {few:.2f} from 5 samples; regression from scratch "
         + ", ".join(f"{x:.2f} ({k})" for k, x in scratch.items())
-        + f"; drawn to the tasks' mean {joint:.2f} (5)",
-        agrees(few < scratch[10], partly=few < scratch[5]),
-        "Most of it is the common mean, which joint training finds too.",
+        + f"; drawn to the tasks' mean {joint:.2f} (5)"
     )
 
 
-@claim(
-    "yao-conclusion-only-samples",
-    where="Section 5, last paragraph",
-    statement="All the experience that these meta-gradient methods use are the samples provided; "
-    "the data of the updates are not used.",
-    rule="two IDBD learners with the same weights, step sizes and next sample, but other updates "
-    "behind them, choose the same step sizes",
-    methods=("IDBD",),
-)
-def _():
+def yao_conclusion_only_samples():
     method, w, sample = IDBD(0.05, 0.1), np.array([0.5]), LinearSample([1.0], 2.0)
     chosen = []
     for h in (0.5, -0.5):
         state = method.init(w)
         state.h = np.array([h])
         chosen.append(method.step(w, state, sample)[1].step_size[0])
-    return Measured(
-        f"step sizes {chosen[0]:.4f} and {chosen[1]:.4f}",
-        agrees(chosen[0] == chosen[1]),
-        "IDBD's trace is a record of recent weight changes, as Section 2.6 says, and TIDBD, which "
-        "the paragraph cites, has one as well.",
-    )
+    return chosen[0] == chosen[1], f"step sizes {chosen[0]:.4f} and {chosen[1]:.4f}"
 
 
 @cache

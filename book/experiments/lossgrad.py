@@ -6,7 +6,6 @@ from functools import cache
 
 import numpy as np
 
-from experiments.claims import Measured, agrees, claim
 from experiments.papers import VALLEY
 from stepsize.methods import GradientDescent, LossGrad
 from stepsize.methods.arithmetic import inner
@@ -121,13 +120,6 @@ def arrival(method, objective, w0, iterations, error=1e-6):
     return np.where(first < 0, np.inf, first)
 
 
-def for_good(trace, error=1e-6):
-    """The iteration from which a run stays at or below an error, infinite if it does not."""
-    above = trace.error > error
-    last = len(above) - np.argmax(above[::-1], axis=0)
-    return np.where(above[-1], np.inf, last)
-
-
 @cache
 def on_bowl10(factor=1.05, step_size=1e-3, iterations=1000):
     return minimize(LossGrad(step_size, factor), BOWL10, bowl_starts(), iterations=iterations)
@@ -151,16 +143,7 @@ def line_minima(objective, w):
 # ---- claims -------------------------------------------------------------------------------------
 
 
-@claim(
-    "yao-lossgrad-minimizes",
-    where="Section 2.4",
-    statement="LossGrad, like L4, minimizes the loss after the step.",
-    rule="on the bowl, after the first 100 iterations, more than 9 in 10 step sizes within the "
-    "factor c of the lowest point along the gradient; partly if the step size only ever "
-    "moves towards that point",
-    methods=("LossGrad",),
-)
-def _():
+def yao_lossgrad_minimizes():
     trace = on_bowl10()
     w, h = trace.w[:400], trace.step_size[1:401, 0]
     lowest = np.stack([line_minima(BOWL10, x) for x in w])
@@ -168,22 +151,13 @@ def _():
     # at the very boundary rounding decides, so leave out steps within 1e-6 of it
     clear = np.abs(h / lowest - 1)[:-1] > 1e-6
     towards = ((h[1:] > h[:-1]) == (lowest > h)[:-1])[clear]
-    return Measured(
+    return (near.mean() > 0.9, towards.mean() > 0.999), (
         f"{near.mean():.0%} of the step sizes within 5% of it; {towards.mean():.1%} of the changes "
-        "are towards it",
-        agrees(near.mean() > 0.9, partly=towards.mean() > 0.999),
-        "It asks on which side of the minimum of a parabola the step ended and moves the next "
-        "step size by a fixed factor. That is one comparison a step, not a minimization.",
+        "are towards it"
     )
 
 
-@claim(
-    "yao-lossgrad-ends",
-    where="Section 2.4",
-    statement="The quadratic q(t) equals the loss along the gradient at t = 0 and at t = α.",
-    rule="both to 1e-12 of the terms of q at 2000 random points of the valley",
-)
-def _():
+def yao_lossgrad_ends():
     w, alpha = points()
     g = VALLEY.grad(w)
     # on the scale of the terms, whose difference q is
@@ -192,23 +166,10 @@ def _():
         (np.abs(parabola(VALLEY, w, alpha, t) - VALLEY.loss(w - t * g)) / scale).max()
         for t in (0 * alpha, alpha)
     )
-    return Measured(
-        "equal to rounding at both ends" if off < 1e-12 else f"differs by {off:.1e}",
-        agrees(off < 1e-12),
-        "Its slope at 0 is the true slope too: three conditions, three coefficients.",
-    )
+    return off < 1e-12, "equal to rounding at both ends" if off < 1e-12 else f"differs by {off:.1e}"
 
 
-@claim(
-    "yao-lossgrad-between",
-    where="Section 2.4",
-    statement="Between 0 and α the quadratic has an error, and for a smooth loss it is a good "
-    "approximation.",
-    rule="halving α divides the largest error by about 8 (between 7 and 9) in the valley, that of "
-    "the linearization by about 4 (between 3.5 and 4.5); partly if the error is zero for a "
-    "quadratic loss",
-)
-def _():
+def yao_lossgrad_between():
     w, _ = points(200)
     g = VALLEY.grad(w)
 
@@ -226,25 +187,13 @@ def _():
     on_bowl = np.abs(parabola(BOWL10, x, 0.01, 0.004) - BOWL10.loss(x - 0.004 * gx)).max()
     good = 7 < quadratic_order < 9 and 3.5 < linear_order < 4.5
     exact = on_bowl < 1e-10 * np.abs(BOWL10.loss(x)).max()
-    return Measured(
+    return (good and not exact, good), (
         f"half the step, 1/{quadratic_order:.0f} of the error (linear: 1/{linear_order:.0f}); on a "
-        f"bowl {'no error' if exact else f'{on_bowl:.0e}'}",
-        agrees(good and not exact, partly=good),
-        "The error is of third order. On a quadratic loss there is none, so the sentence needs "
-        "'in general'.",
+        f"bowl {'no error' if exact else f'{on_bowl:.0e}'}"
     )
 
 
-@claim(
-    "yao-lossgrad-sign",
-    where="Section 2.4",
-    statement="A positive e_k says that the step size should shrink, a negative one that it should "
-    "grow.",
-    rule="the sign of e_k agrees with the side of the lowest point along the gradient in more than "
-    "95% of 2000 random steps on the bowl; partly above 80%",
-    methods=("LossGrad",),
-)
-def _():
+def yao_lossgrad_sign():
     rng = np.random.default_rng(2)
     w = rng.standard_normal((10, 2000))
     alpha = line_minima(BOWL10, w) * np.exp(rng.uniform(-2, 2, 2000))
@@ -252,66 +201,33 @@ def _():
     too_long = alpha > line_minima(BOWL10, w)
     right = ((e > 0) == too_long).mean()
     stuck = minimize(SignRule(1e-3), BOWL10, bowl_starts(), iterations=1000, record=None)
-    return Measured(
+    return (right > 0.95, right > 0.8), (
         f"right in {right:.0%}; e_k > 0 in {(e > 0).mean():.0%}, of the too short steps in "
         f"{(e[~too_long] > 0).mean():.0%}; as a rule it ends with error "
         f"{np.median(stuck.error[-1]):.1g} where LossGrad "
-        f"has {np.median(on_bowl10().error[-1]):.0e}",
-        agrees(right > 0.95, partly=right > 0.8),
-        "A convex loss lies above its tangents: e_k is never negative, whether the step was too "
-        "long or too short. What tells is whether e_k exceeds half the promise.",
+        f"has {np.median(on_bowl10().error[-1]):.0e}"
     )
 
 
-@claim(
-    "yao-lossgrad-careful",
-    where="Section 2.4",
-    statement="LossGrad increases the step size more carefully than the sign of e_k would.",
-    rule="in 2000 random steps on a loss with wells and hills LossGrad increases in fewer cases "
-    "than the sign does",
-    methods=("LossGrad",),
-)
-def _():
+def yao_lossgrad_careful():
     w, alpha = points()
     w, alpha = 2 * w, 100 * alpha
     grows = next_factor(LossGrad(1.0, 1.05), WAVES, w, alpha) > 1
     by_sign = linearization_error(WAVES, w, alpha) < 0
-    return Measured(
+    return grows.sum() < by_sign.sum(), (
         f"LossGrad increases in {grows.sum()}, the sign rule in {by_sign.sum()}; only the latter "
-        f"in {(by_sign & ~grows).sum()}",
-        agrees(grows.sum() < by_sign.sum()),
-        "The other way round: e_k < 0 implies r < 1/2, so LossGrad increases wherever the sign "
-        "does, and for 0 < e_k up to half the promise besides. It is decreasing that it does "
-        "more carefully.",
+        f"in {(by_sign & ~grows).sum()}"
     )
 
 
-@claim(
-    "yao-lossgrad-slope",
-    where="Section 2.4",
-    statement="LossGrad increases the step size where q'(α) is negative and else decreases it.",
-    rule="in each of 2000 random steps in the valley",
-    methods=("LossGrad",),
-)
-def _():
+def yao_lossgrad_slope():
     w, alpha = points()
     grows = next_factor(LossGrad(1.0, 1.05), VALLEY, w, alpha) > 1
     same = grows == (slope(VALLEY, w, alpha, alpha) < 0)
-    return Measured(
-        f"{same.sum()} of {same.size}",
-        agrees(same.all()),
-        "A parabola that still falls at α has its minimum beyond.",
-    )
+    return same.all(), f"{same.sum()} of {same.size}"
 
 
-@claim(
-    "yao-lossgrad-boundary",
-    where="Section 2.4",
-    statement="The boundary q'(α) = 0 is where e_k is half of α‖f'(w_k)‖², the published r = 1/2.",
-    published="1/2",
-    rule="q'(α) = ‖g‖² (2r − 1) to 1e-9 of its terms at 2000 random points of the valley",
-)
-def _():
+def yao_lossgrad_boundary():
     w, alpha = points()
     g2 = inner(VALLEY.grad(w), VALLEY.grad(w))
     r = linearization_error(VALLEY, w, alpha) / (alpha * g2)
@@ -319,22 +235,12 @@ def _():
     # rounding of the losses, divided by the step over which they are compared
     scale = g2 * (1 + np.abs(r)) + VALLEY.loss(w) / alpha
     off = np.abs(q_slope - g2 * (2 * r - 1)) / scale
-    return Measured(
-        f"largest difference {'below 1e-9' if off.max() < 1e-9 else f'{off.max():.0e}'}",
-        agrees(off.max() < 1e-9),
-        "q'(t) = −‖g‖² + 2 e_k t/α², which at t = α is ‖g‖² (2r − 1).",
+    return off.max() < 1e-9, (
+        f"largest difference {'below 1e-9' if off.max() < 1e-9 else f'{off.max():.0e}'}"
     )
 
 
-@claim(
-    "yao-lossgrad-factor",
-    where="Section 2.4",
-    statement="The factor of increase and decrease requires tuning.",
-    rule="over factors from 1.01 to 2 the worst median iteration count to error 1e-6 is more than "
-    "twice the best, on the bowl or on a logistic regression",
-    methods=("LossGrad",),
-)
-def _():
+def yao_lossgrad_factor():
     words, spread = [], []
     for name, problem, start, h in (
         ("bowl", BOWL10, bowl_starts(), 1e-3),
@@ -348,8 +254,4 @@ def _():
             f"{name}: {medians[best]:.0f} with c = {FACTORS[best]:g}, "
             f"{medians[worst]:.0f} with {FACTORS[worst]:g}"
         )
-    return Measured(
-        "; ".join(words),
-        agrees(max(spread) > 2),
-        "It sets how fast the step size finds its place, and how far it swings when it has.",
-    )
+    return max(spread) > 2, "; ".join(words)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.claims import Measured, agrees, claim
+from experiments.grids import column
 from stepsize.methods import IDBD, Autostep, GradientDescent
 from stepsize.runs import track
 from stepsize.streams import WeightFlipping
@@ -23,7 +23,7 @@ NOTHING = 5.0  # the error of weights that stay zero: a block that is worse is a
 
 def sweep(name, knob):
     """A method with every value of its knob."""
-    knob = np.reshape(knob, (-1, 1))
+    knob = column(*knob)
     return {
         "SGD": lambda: GradientDescent(knob),
         "IDBD": lambda: IDBD(FIRST_STEP, knob),
@@ -87,60 +87,28 @@ def listed(bests):
     return ", ".join(f"{best:.2g}" for best in bests)
 
 
-@claim(
-    "degris-fig4-orders",
-    where="Fig. 4 and Section 5",
-    statement="From target weights of 0.1 to target weights of 10, IDBD's best meta step size "
-    "shifts by five orders of magnitude.",
-    published="5 orders",
-    rule="the exponent of ten by which the best of a grid shifts is within 0.25 of 5; partly: it "
-    "shifts the same way, by 3 orders or more",
-    methods=("IDBD",),
-)
-def _():
+def degris_fig4_orders():
     bests = [quick("IDBD", scale).best for scale in SCALES]
     orders = float(np.log10(bests[0] / bests[-1]))
     singles = np.log10(one_run_each())
     apart = 4 + singles[:, None] - singles
-    return Measured(
+    return (abs(orders - 5) < 0.25, orders >= 3), (
         f"{orders:.2f} orders (best: {listed(bests)}); with one run for each scale on data of its "
-        f"own, {apart.min():.1f} to {apart.max():.1f}",
-        agrees(abs(orders - 5) < 0.25, partly=orders >= 3),
-        "theta times the squared scale is all that matters: a factor of 100 in the targets is four "
-        "orders in theta, exactly. Five may be read off a coarse grid with noise.",
+        f"own, {apart.min():.1f} to {apart.max():.1f}"
     )
 
 
-@claim(
-    "degris-fig4-sgd",
-    where="Fig. 4",
-    statement="Classic SGD's best step size does not shift with the scale of the targets.",
-    rule="the best of a grid is the same at the three scales, and all errors over the squared "
-    "scale agree to 1e-9",
-    methods=("GradientDescent",),
-)
-def _():
+def degris_fig4_sgd():
     found = [quick("SGD", scale) for scale in SCALES]
     kept = np.isfinite(found[1].mse)
     off = max(np.abs(other.mse / found[1].mse - 1)[kept].max() for other in found)
     same, tolerance = len({other.best for other in found}) == 1, 1e-9
-    return Measured(
-        f"{found[1].best:.2g} at all scales; errors agree to {tolerance:g}: {off < tolerance}",
-        agrees(same and off < tolerance, partly=same),
-        "LMS is linear in the targets: weights and errors scale with them, the step size does not.",
+    return (same and off < tolerance, same), (
+        f"{found[1].best:.2g} at all scales; errors agree to {tolerance:g}: {off < tolerance}"
     )
 
 
-@claim(
-    "degris-fig4-sensitive",
-    where="Section 5",
-    statement="IDBD is sensitive to its meta step size: what is best for one magnitude of "
-    "gradients is wrong for another.",
-    rule="the best theta of scale 1 makes a majority of runs worse than tuned SGD, or diverge, at "
-    "scale 10; and at scale 0.1 it loses more than half of its advantage over SGD",
-    methods=("IDBD", "GradientDescent"),
-)
-def _():
+def degris_fig4_sensitive():
     home, sgd = quick("IDBD", 1.0), quick("SGD", 1.0)
     reference = float(np.median(sgd.mse, axis=1).min())
     at = int(np.argmin(np.abs(home.knob - home.best)))
@@ -148,32 +116,18 @@ def _():
     small, tuned_here = (float(np.median(e)) for e in errors[:2])
     failed = float((errors[2] > reference).mean())
     kept = (reference - small) / (reference - tuned_here)
-    return Measured(
+    return (failed > 0.5 and kept < 0.5, failed > 0.5 or kept < 0.5), (
         f"carried to scale 10, {100 * failed:.0f} % of runs are worse than SGD; carried to 0.1, "
-        f"{100 * max(kept, 0):.0f} % of the advantage is left",
-        agrees(failed > 0.5 and kept < 0.5, partly=failed > 0.5 or kept < 0.5),
-        "A theta that is 100 times too large blows up, one that is 100 times too small leaves the "
-        "step sizes where they began.",
+        f"{100 * max(kept, 0):.0f} % of the advantage is left"
     )
 
 
-@claim(
-    "degris-sec7-autostep",
-    where="Section 7",
-    statement="Autostep was designed against this sensitivity.",
-    rule="Autostep's errors over the squared scale agree to 1e-6 at the three scales for every "
-    "meta step size whose runs all beat weights that stay zero",
-    methods=("Autostep",),
-)
-def _():
+def degris_sec7_autostep():
     found = [quick("Autostep", scale) for scale in SCALES]
     kept = (found[1].mse < NOTHING).all(axis=1)
     off = max(np.abs(other.mse / found[1].mse - 1)[kept].max() for other in found)
     tolerance = 1e-6
-    return Measured(
+    return (off < tolerance, len({other.best for other in found}) == 1), (
         f"best mu {found[1].best:.2g} at all scales; errors agree to {tolerance:g}: "
-        f"{off < tolerance}",
-        agrees(off < tolerance, partly=len({other.best for other in found}) == 1),
-        "The meta-gradient is divided by its own running size, so that the scale cancels. That of "
-        "the inputs does not: the first step size must still suit it.",
+        f"{off < tolerance}"
     )

@@ -1,4 +1,4 @@
-"""Small data sets run on minibatches, shared by the chapters on Polyak's step size and L4."""
+"""Stochastic gradients: small data sets on minibatches, and noise that is added."""
 
 from __future__ import annotations
 
@@ -9,6 +9,22 @@ import numpy as np
 from stepsize.methods import L4, GradientDescent, HeavyBall, StochasticPolyak
 from stepsize.objectives import least_squares, logistic_regression
 from stepsize.runs import track
+
+
+class Noisy:
+    """An oracle whose gradients carry independent normal noise."""
+
+    def __init__(self, objective, noise, seed=0):
+        self.objective, self.noise = objective, noise
+        self.minimizer, self.dim = objective.minimizer, objective.dim
+        self.random = np.random.default_rng(seed)
+
+    def loss(self, w):
+        return self.objective.loss(w)
+
+    def grad(self, w):
+        return self.objective.grad(w) + self.noise * self.random.standard_normal(w.shape)
+
 
 EXAMPLES, INPUTS, BATCH, STEPS, SEEDS = 100, 10, 10, 200, 8
 KINDS = {

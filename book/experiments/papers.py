@@ -9,6 +9,7 @@ import numpy as np
 from stepsize.methods import Adam, Csawg, GradientDescent, HeavyBall, Nesterov, RMSProp
 from stepsize.objectives import Objective, quadratic, rosenbrock
 from stepsize.runs import minimize
+from stepsize.streams import WeightFlipping
 
 BOWL = quadratic([1000.0, 1.0], minimizer=[1.0, 1.0])
 BOWL_START = (-1.0, 2.0)
@@ -17,10 +18,25 @@ BOWL_STEP = 0.0009  # of the gradient descent inside Csawg
 
 VALLEY = rosenbrock()
 VALLEY_START = (-1.0, 0.0)
-VALLEY_GD = GradientDescent(step_size=0.001)
-VALLEY_STEPS = (0.0005, 0.001, 0.0015, 0.002)  # from which the paper selects GD's step size
+VALLEY_STEP = 0.001  # of gradient descent, alone and inside Csawg
+VALLEY_STEPS = (0.0005, VALLEY_STEP, 0.0015, 0.002)  # from which the paper selects it
+VALLEY_GD = GradientDescent(VALLEY_STEP)
+VALLEY_CURVATURES = np.linalg.eigvalsh([[802.0, -400.0], [-400.0, 200.0]])  # of f'' at (1, 1)
+SPEED_UPS = {2: 400, 5: 320, 10: 133}  # Fig. 5a: window to GD's error over Csawg's
 
 PLAN_AGAIN = {"planning_steps": 5, "correction_steps": 10}  # Figs 2, 7 and 8
+
+SEARCH = {
+    "RMSProp": (RMSProp, (0.0005, 0.001, 0.0015, 0.01), (0.8, 0.9, 0.99)),
+    "HeavyBall": (HeavyBall, (0.0015,), (0.8, 0.9)),
+    "Adam": (Adam, (0.005, 0.01), (0.9, 0.99, 0.999), (0.99, 0.999, 0.9999)),
+}
+"""The search of Section 4 (Fig. 9): the class, then the values of its first hyper-parameters."""
+
+FLIPPING = WeightFlipping()  # Sutton 1992; Degris, Fig. 2
+RELEVANT = np.arange(FLIPPING.inputs) < FLIPPING.relevant
+# Degris, Fig. 1; the relevant input is the first here and the second in the paper
+TWO_WEIGHTS = WeightFlipping(inputs=2, relevant=1, flip_probability=0.5)
 
 
 @cache
@@ -39,8 +55,18 @@ def bowl_csawg(window, **kwargs):
     return Csawg(step_size=BOWL_STEP, window=window, **kwargs)
 
 
-def valley_csawg(window, step_size=0.001, **kwargs):
+def valley_csawg(window, step_size=VALLEY_STEP, **kwargs):
     return Csawg(step_size=step_size, window=window, **kwargs)
+
+
+def plan_again(window, **kwargs):
+    """Csawg of Figs 7 and 8: five planned steps, ten corrections each."""
+    return valley_csawg(window, **{**PLAN_AGAIN, **kwargs})
+
+
+def rmsprop(step_size, decay):
+    """RMSProp as Degris has it: Adam without momentum, eps inside the root."""
+    return Adam(step_size, beta1=0.0, beta2=decay, eps_inside=True)
 
 
 def disturbed(start, runs=100, size=1e-13, seed=0):
@@ -124,7 +150,7 @@ PUBLISHED = {
         "grad_evals": 10_000,
     },
     "Fig. 7a": {
-        "methods": [VALLEY_GD, *(valley_csawg(K, **PLAN_AGAIN) for K in (2, 10, 100))],
+        "methods": [VALLEY_GD, *map(plan_again, (2, 10, 100))],
         "w0": VALLEY_START,
         "grad_evals": 1000,
     },

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from experiments.claims import Measured, agrees, claim
+from experiments.arrival import until
 from experiments.minibatches import INPUTS, KINDS, SEEDS, STEPS, data
 from experiments.papers import VALLEY, in_valley
 from stepsize.methods import GradientDescent, HeavyBall, Nesterov, Polyak, StochasticPolyak
@@ -100,61 +100,34 @@ def from_corner(objective):
     return minimize(Polyak(objective.minimum), objective, w0, iterations=200)
 
 
-@claim(
-    "yao-eq2",
-    where="Section 2.2, eq. 2",
-    statement="The squared distance after a step is |w - w*|^2 + a^2 |g|^2 - 2 a (w - w*).g.",
-    rule="relative difference from the distance after a run's step below 1e-12",
-    methods=("Polyak",),
-)
-def _():
+def yao_eq2():
     worst = 0.0
     for objective in CONVEX.values():
         e, gap, g = around(objective)
         after = e - gap / inner(g, g) * g
         true, _ = true_and_bound(e, gap, g, gap / inner(g, g))
         worst = max(worst, (np.abs(inner(after, after) - true) / inner(e, e)).max())
-    return Measured(
+    return worst < 1e-12, (
         f"differs by less than 1e-12 on {len(CONVEX)} losses, 1,000 points each"
         if worst < 1e-12
-        else f"differs by {worst:.0e}",
-        agrees(worst < 1e-12),
-        "An identity: the square of a difference.",
+        else f"differs by {worst:.0e}"
     )
 
 
-@claim(
-    "yao-eq3",
-    where="Section 2.2, eq. 3",
-    statement="For a subgradient of a convex loss, (w - w*).g >= f(w) - f(w*) >= 0.",
-    rule="at every point tried of every convex loss; and not everywhere in the valley, which is "
-    "not convex",
-    methods=("Polyak",),
-)
-def _():
+def yao_eq3():
     slack = []
     for objective in CONVEX.values():
         e, gap, g = around(objective)
         slack.append(((inner(e, g) - gap) / (inner(e, g) + gap)).min())
     e, gap, g = around(VALLEY)
     broken = (inner(e, g) < gap).mean()
-    return Measured(
+    return min(slack) > -1e-9 and broken > 0, (
         f"holds at all points of {len(CONVEX)} convex losses; broken at {broken:.0%} of the points "
-        "in Rosenbrock's valley",
-        agrees(min(slack) > -1e-9 and broken > 0),
-        "The inequality is convexity between w and w*, and fails without it.",
+        "in Rosenbrock's valley"
     )
 
 
-@claim(
-    "yao-sec2.2-upper-bound",
-    where="Section 2.2, eq. 1",
-    statement="Polyak's step size minimizes an upper bound of |w_(k+1) - w*|^2.",
-    rule="on convex losses the bound is never below the distance, and on a fine grid of step sizes "
-    "it is least at the package's",
-    methods=("Polyak",),
-)
-def _():
+def yao_sec2_2_upper_bound():
     factors = np.linspace(0, 3, 301)[:, None]
     above, least = True, []
     for objective in CONVEX.values():
@@ -165,26 +138,15 @@ def _():
         above &= bool((bound >= true - 1e-9 * inner(e, e)).all())
         least.append(np.ptp(factors[bound.argmin(axis=0), 0]) == 0)
         least.append(factors[bound.argmin(axis=0), 0].max() == 1)
-    return Measured(
+    return above and all(least), (
         "the bound is "
         + ("never below the distance" if above else "below the distance somewhere")
         + ", and least at "
-        + ("the package's step size" if all(least) else "another step size"),
-        agrees(above and all(least)),
-        "E(a) = 2a (f - f*) - a^2 |g|^2 is a parabola with its top at eq. 1.",
+        + ("the package's step size" if all(least) else "another step size")
     )
 
 
-@claim(
-    "yao-sec2.2-distance-falls",
-    where="Section 2.2",
-    statement="The correlation (w - w*).g must not be negative, otherwise the distance grows; for "
-    "convex losses it is not.",
-    rule="where it is negative in the valley every step size lengthens the distance; on convex "
-    "losses Polyak's step never does",
-    methods=("Polyak",),
-)
-def _():
+def yao_sec2_2_distance_falls():
     e, gap, g = around(VALLEY)
     against = inner(e, g) < 0
     true, _ = true_and_bound(e, gap, g, np.geomspace(1e-6, 10, 15)[:, None])
@@ -193,15 +155,12 @@ def _():
         (true_and_bound(*p, p[1] / inner(p[2], p[2]))[0] < inner(p[0], p[0])).all()
         for p in (around(objective) for objective in CONVEX.values())
     )
-    return Measured(
+    return grows and falls and against.any(), (
         f"valley: negative at {against.mean():.0%} of the points, where the distance "
         + ("grows with all 15 step sizes" if grows else "does not always grow")
         + "; convex losses: it "
         + ("falls" if falls else "does not fall")
-        + " at all points",
-        agrees(grows and falls and against.any()),
-        "Needed, and not enough: a step more than twice the best overshoots. Polyak's is at "
-        "most the best.",
+        + " at all points"
     )
 
 
@@ -211,17 +170,7 @@ def path(dim):
     return minimize(Polyak(0.0), largest(dim), w0, iterations=dim)
 
 
-@claim(
-    "yao-sec2.2-rate",
-    where="Section 2.2",
-    statement="Polyak's step size achieves a convergence rate of O(1/sqrt(k)) on convex losses "
-    "that need not be smooth.",
-    published="O(1/sqrt(k))",
-    rule="the least gap after k steps is at most G R / sqrt(k+1), for every k on three nonsmooth "
-    "losses",
-    methods=("Polyak",),
-)
-def _():
+def yao_sec2_2_rate():
     worst = {}
     for d in (16, 256):
         trace = path(d)
@@ -232,87 +181,43 @@ def _():
     G = distance(lad.grad(trace.w.T)).max()
     best = np.minimum.accumulate(trace.loss - lad.minimum)
     ratio = (best * np.sqrt(trace.iterations + 1)).max() / (G * trace.error[0])
-    return Measured(
+    return max(*worst.values(), ratio) < 1 + 1e-9, (
         "largest ratio of gap and bound: "
         + ", ".join(f"{r:.3f} (max |w_i|, d = {d})" for d, r in worst.items())
-        + f", {ratio:.2f} (absolute deviations)",
-        agrees(max(*worst.values(), ratio) < 1 + 1e-9),
-        "The bound is met: no better constant holds for the whole class. On a single loss with a "
-        "sharp minimum the convergence is linear. It bounds the best iterate, not the last.",
+        + f", {ratio:.2f} (absolute deviations)"
     )
 
 
-@claim(
-    "yao-sec2.2-telescope",
-    where="Section 2.2",
-    statement="The rate follows from a telescoping sum and the boundedness of the subgradient.",
-    rule="the sum of (f - f*)^2 / |g|^2 over a run is at most |w_0 - w*|^2, on every convex loss",
-    methods=("Polyak",),
-)
-def _():
+def yao_sec2_2_telescope():
     spent = []
     for objective in CONVEX.values():
         trace = from_corner(objective)
         g = objective.grad(trace.w.T)
         terms = trace.step_size[1:, 0] ** 2 * inner(g, g)[:-1]
         spent.append(terms.sum() / trace.error[0] ** 2)
-    return Measured(
-        f"the sum is {min(spent):.2f} to {max(spent):.2f} of |w_0 - w*|^2 on {len(CONVEX)} losses",
-        agrees(max(spent) < 1 + 1e-9),
-        "Each step shortens the squared distance by at least its term. With |g| <= G the least "
-        "gap follows.",
+    return max(spent) < 1 + 1e-9, (
+        f"the sum is {min(spent):.2f} to {max(spent):.2f} of |w_0 - w*|^2 on {len(CONVEX)} losses"
     )
 
 
-@claim(
-    "yao-sec2.2-sps",
-    where="Section 2.2",
-    statement="The SPS step size extends Polyak's to stochastic gradients.",
-    rule="with one batch of all the data and c = 1 the same iterates, bit for bit",
-    methods=("Polyak", "StochasticPolyak"),
-)
-def _():
+def yao_sec2_2_sps():
     whole = data("least squares, noisy", 0)
     a = minimize(Polyak(whole.minimum), whole, np.zeros(INPUTS), iterations=50)
     sps = StochasticPolyak(whole.minimum, scale=1.0)
     b = minimize(sps, whole, np.zeros(INPUTS), iterations=50)
     same = bool((a.w == b.w).all())
-    return Measured(
-        f"{'the same' if same else 'other'} iterates over 50 steps",
-        agrees(same),
-        "Its authors' own choice is c = 1/2, twice Polyak's step.",
-    )
+    return same, f"{'the same' if same else 'other'} iterates over 50 steps"
 
 
-@claim(
-    "yao-sec2.7-minimizes-distance",
-    where="Section 2.7",
-    statement="Polyak's step size minimizes |w_k(a) - w*|^2.",
-    rule="its reduction of the squared distance is the largest along the ray, to 1 percent, on "
-    "every convex loss",
-    methods=("Polyak",),
-)
-def _():
+def yao_sec2_7_minimizes_distance():
     got = {name: np.median(share(*around(objective))) for name, objective in CONVEX.items()}
-    return Measured(
+    return min(got.values()) > 0.99, (
         "median share of the largest reduction: "
-        + ", ".join(f"{s:.0%} ({name})" for name, s in got.items()),
-        agrees(min(got.values()) > 0.99),
-        "It minimizes an upper bound, as Section 2.2 says. On every bowl the best step is twice "
-        "Polyak's, which makes 3/4 of the best reduction; only on cones the two agree.",
+        + ", ".join(f"{s:.0%} ({name})" for name, s in got.items())
     )
 
 
-@claim(
-    "yao-sec3-polyak-convexity",
-    where="Section 3, after eq. 8",
-    statement="Polyak's derivation starts from the error in the weight and reaches the loss "
-    "difference by assuming convexity.",
-    rule="on the valley, which is not convex, the bound lies below the distance somewhere and "
-    "Polyak's step sometimes lengthens it; on the convex losses never",
-    methods=("Polyak",),
-)
-def _():
+def yao_sec3_polyak_convexity():
     e, gap, g = around(VALLEY)
     true, bound = true_and_bound(e, gap, g, gap / inner(g, g))
     trace = in_valley(Polyak(0.0))
@@ -322,13 +227,10 @@ def _():
         for objective in CONVEX.values()
         for t in (from_corner(objective),)
     )
-    return Measured(
+    return convex and (bound < true).any() and rises > 0, (
         f"valley: the bound is wrong at {(bound < true).mean():.0%} of the points, the distance "
         f"rises in {rises:.0%} of 10,000 steps, and still ends "
-        + ("below 1e-8" if trace.error[-1] < 1e-8 else f"at {trace.error[-1]:.0e}"),
-        agrees(convex and (bound < true).any() and rises > 0),
-        "Without convexity nothing is promised. In the valley it works all the same, with f* "
-        "given.",
+        + ("below 1e-8" if trace.error[-1] < 1e-8 else f"at {trace.error[-1]:.0e}")
     )
 
 
@@ -373,15 +275,7 @@ def strong_batches(kind, size=20):
     return np.array(errors), np.array(bounds)
 
 
-@claim(
-    "yao-conclusion-sps-linear",
-    where="Section 5",
-    statement="For strongly convex losses SGD with the stochastic Polyak step converges linearly.",
-    rule="the squared error falls below 1e-12 of its first value on interpolated and on noisy "
-    "least squares; partly: on one of them",
-    methods=("StochasticPolyak",),
-)
-def _():
+def yao_conclusion_sps_linear():
     fell = {}
     for kind in list(KINDS)[:2]:
         errors, bounds = strong_batches(kind)
@@ -390,51 +284,26 @@ def _():
             within = bool((errors <= bounds * (1 + 1e-6) + 1e-24).all())
     ok = [f < 1e-12 for f in fell.values()]
     inside = "within" if within else "outside"
-    return Measured(
+    return (all(ok) and within, any(ok) and within), (
         f"after {STEPS} batches the squared error is "
         + ", ".join(
             f"{'below 1e-12' if f < 1e-12 else f'{f:.1g}'} of the first ({kind})"
             for kind, f in fell.items()
         )
-        + f"; interpolated runs stay {inside} the product of 1 - mu_i/L_i",
-        agrees(all(ok) and within, partly=any(ok) and within),
-        "Linear where one w minimizes every batch's loss. Otherwise the theorem has a second "
-        "term, which the paper leaves out, and the runs stop at that level.",
+        + f"; interpolated runs stay {inside} the product of 1 - mu_i/L_i"
     )
 
 
-@claim(
-    "yao-conclusion-sps-constants",
-    where="Section 5",
-    statement="The rate is (1 - mu/L)^t with L the Lipschitz constant of the gradient of F, the "
-    "whole loss.",
-    published="(1 - mu/L)^t",
-    rule="the mean squared error over 2,000 runs falls at least that fast where every sample is "
-    "interpolated",
-    methods=("StochasticPolyak",),
-)
-def _():
+def yao_conclusion_sps_constants():
     error = decay(unit_vectors())
     rate = (error[20] / error[0]) ** (1 / 20)
-    return Measured(
+    return rate < 1e-6, (
         f"samples w_i^2/2 in ten dimensions, mu = L = 1/10: factor {rate:.2f} a step, where "
-        "1 - mu/L = 0",
-        agrees(rate < 1e-6),
-        "A step can only zero the weight it sampled. The theorem's L is the largest of the "
-        "samples' (here 1, so 1 - mu/L = 0.9), not that of their mean.",
+        "1 - mu/L = 0"
     )
 
 
-@claim(
-    "yao-conclusion-polyak-optimal",
-    where="Section 5",
-    statement="In the deterministic setting Polyak's step size is optimal for convex nonsmooth "
-    "losses.",
-    rule="after d - 1 steps on max |w_i| Polyak meets its guarantee G R / sqrt(d), and no method "
-    "of a grid gets lower",
-    methods=("Polyak", "GradientDescent", "HeavyBall", "Nesterov"),
-)
-def _():
+def yao_conclusion_polyak_optimal():
     dims, lowest, ours = (16, 256), {}, {}
     for d in dims:
         w0, objective = np.full(d, d**-0.5), largest(d)
@@ -445,28 +314,13 @@ def _():
             for method in (GradientDescent, HeavyBall, Nesterov)
         ]
         lowest[d] = min(loss.min() for loss in runs) * np.sqrt(d)
-    return Measured(
+    return all(abs(ours[d] - 1) < 1e-9 and lowest[d] > 1 - 1e-9 for d in dims), (
         "gap over G R / sqrt(d): "
-        + ", ".join(
-            f"Polyak {ours[d]:.3f}, best of others {lowest[d]:.3f} (d = {d})" for d in dims
-        ),
-        agrees(all(abs(ours[d] - 1) < 1e-9 and lowest[d] > 1 - 1e-9 for d in dims)),
-        "Each subgradient shows one weight, so a weight is untouched before d steps: whoever "
-        "moves along subgradients is bound by it. The constant step R/sqrt(d) is as good there, "
-        "but needs R and d where Polyak needs f*.",
+        + ", ".join(f"Polyak {ours[d]:.3f}, best of others {lowest[d]:.3f} (d = {d})" for d in dims)
     )
 
 
-@claim(
-    "yao-conclusion-agd-over-polyak",
-    where="Section 5",
-    statement="Where the loss is strongly convex and smooth, Nesterov's method is faster than "
-    "Polyak's step size.",
-    rule="fewer evaluations to an error of 1e-6 of the first, median over 20 starts, on bowls of "
-    "condition 100 and 1,000",
-    methods=("Polyak", "Nesterov"),
-)
-def _():
+def yao_conclusion_agd_over_polyak():
     counts = {}
     w0 = np.random.default_rng(0).standard_normal((20, 20))
     for kappa in (100, 1000):
@@ -475,15 +329,12 @@ def _():
         n = []
         for method in (Polyak(0.0), Nesterov(1 / kappa, momentum=(root - 1) / (root + 1))):
             trace = minimize(method, bowl, w0, iterations=int(60 * root))
-            reached = trace.error <= 1e-6 * trace.error[0]
-            n.append(np.median(np.where(reached.any(0), reached.argmax(0), np.inf)))
+            n.append(np.median(until(trace, 1e-6 * trace.error[0])))
         counts[kappa] = n
-    return Measured(
+    return all(n < p for p, n in counts.values()), (
         "Polyak/Nesterov: "
         + ", ".join(
             f"≈ {p:.0f}/{n:.0f}" if np.isfinite(p) else f"more than {60 * k**0.5:.0f}/{n:.0f}"
             for k, (p, n) in counts.items()
-        ),
-        agrees(all(n < p for p, n in counts.values())),
-        "Nesterov's method knows mu and L here, Polyak's step f*.",
+        )
     )

@@ -9,14 +9,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.claims import Measured, agrees, claim
+from experiments.arrival import until
 from experiments.papers import PLAN_AGAIN, chain
+from experiments.planning import beyond_the_limit, out_of_span
 from stepsize import theory
 from stepsize.checks import check, nonnegative
 from stepsize.methods import Csawg, GradientDescent, HeavyBall, Nesterov
 from stepsize.methods.arithmetic import inner, ratio
 from stepsize.objectives import Objective, logistic_regression, quadratic
-from stepsize.runs import Recorder, minimize
+from stepsize.runs import minimize
 
 CONDITIONS = (10.0, 100.0, 1000.0, 10_000.0)
 LEVEL = 1e-6  # of the starting error
@@ -237,9 +238,7 @@ def evaluations(name, condition, runs=10):
     limit = int(polynomial * needed(rates(1.0, condition)[name])) + 20
     every = max(1, limit // 1000)
     trace = minimize(method, log_bowl(condition), starts, iterations=limit, record=every)
-    reached = trace.error <= LEVEL * trace.error[0]
-    assert reached.any(axis=0).all(), (name, condition)
-    return trace.grad_evals[reached.argmax(axis=0)]
+    return until(trace, LEVEL * trace.error[0]).astype(int)
 
 
 @cache
@@ -344,15 +343,7 @@ def exponent(losses, first=100, last=1000):
 # ---- the definitions ---------------------------------------------------------------------------
 
 
-@claim(
-    "yao-rates-smoothness",
-    where="Section 2.1",
-    statement="L-smoothness is important for gradient descent to converge fast.",
-    rule="on |w| + w^2/2, strongly convex with a kink, no constant step size of a grid brings all "
-    "starts below a tenth of the step size; one reaches 1e-8 once the kink is rounded off",
-    methods=("GradientDescent",),
-)
-def _():
+def yao_rates_smoothness():
     steps = np.geomspace(1e-3, 1.0, 7)[:, None]
     starts = np.broadcast_to(np.linspace(0.9, 2.1, 7), (1, 1, 7))
     kink = Objective(
@@ -372,32 +363,17 @@ def _():
     ]
     stalled = (ends[0].max(axis=(0, 2)) / steps[:, 0]).min()
     best = ends[1].max(axis=(0, 2)).min()
-    return Measured(
+    return stalled > 0.1 and best < 1e-8, (
         f"with the kink the farthest start ends at least {stalled:.2f} step sizes away; "
-        f"rounded off, the best step size ends {small(best)} away",
-        agrees(stalled > 0.1 and best < 1e-8),
-        "Beside a kink the gradient is never small, so the last steps are as long as any. It takes "
-        "a step size that goes to zero, or one like Polyak's that knows the distance.",
+        f"rounded off, the best step size ends {small(best)} away"
     )
 
 
-@claim(
-    "yao-rates-pl",
-    where="Section 2.1",
-    statement="Strong convexity implies the PL condition.",
-    rule="replicates if |f'|^2 >= 2 mu (f - f*) at 20,000 points of every strongly convex loss "
-    "tried; the chapter has the proof",
-)
-def _():
+def yao_rates_pl():
     least = {name: least_pl(p) for name, p in polyak_lojasiewicz().items()}
-    w = np.linspace(-10, 10, 20_001)
-    not_convex = np.any(np.diff(HILLY.grad(w[None])[0]) < 0)
-    return Measured(
+    return all(least[name] >= 1 - 1e-6 for name in strongly_convex()), (
         "|f'|^2 over 2 mu (f - f*) at least "
-        + ", ".join(f"{v:.2f} ({n})" for n, v in least.items()),
-        agrees(all(least[name] >= 1 - 1e-6 for name in strongly_convex())),
-        "The converse is false: w^2 + 3 sin^2 w "
-        f"{'is not' if not_convex else 'is'} convex and obeys PL with mu = {HILLY_MU}.",
+        + ", ".join(f"{v:.2f} ({n})" for n, v in least.items())
     )
 
 
@@ -415,23 +391,12 @@ def least_pl(problem, points=20_000, radius=10.0):
 # ---- gradient descent --------------------------------------------------------------------------
 
 
-@claim(
-    "yao-rates-gradient-norm",
-    where="Section 2.1",
-    statement="On an L-smooth loss, GD finds within k iterations a gradient with |f'|^2 <= 1/k.",
-    published="1/k",
-    rule="replicates if it holds as printed on every smooth loss tried; partly if it does with "
-    "2L(f(w_0) - f*)/k",
-    methods=("GradientDescent",),
-)
-def _():
+def yao_rates_gradient_norm():
     printed, repaired = gradient_norms()
     far = huber_stays(1000)
-    return Measured(
-        f"up to {printed:,.0f} times 1/k; at most {repaired:.2f} times 2L(f(w_0) - f*)/k",
-        agrees(max(printed, 1000 * far) <= 1, partly=repaired <= 1 + 1e-9),
-        "The constant is missing: the left has the unit of a gradient squared, the right none. On "
-        f"Huber's loss from w_0 = 1001 the squared gradient is {far:g} for 1,000 iterations.",
+    return (max(printed, 1000 * far) <= 1, repaired <= 1 + 1e-9), (
+        f"up to {printed:,.0f} times 1/k; at most {repaired:.2f} times 2L(f(w_0) - f*)/k; on "
+        f"Huber's loss from w_0 = 1001 the squared gradient is {far:g} for 1,000 iterations"
     )
 
 
@@ -456,23 +421,11 @@ def huber_stays(k):
     return float((HUBER.grad(t.w.T) ** 2).min())
 
 
-@claim(
-    "yao-rates-gd-step",
-    where="Section 2.1",
-    statement="On an L-smooth loss with the PL condition, every step of GD shrinks f - f* by the "
-    "factor 1 - mu/L at least.",
-    published="1 - mu/L",
-    rule="replicates if no step of size 1/L shrinks it by less, on any loss and from any start",
-    methods=("GradientDescent",),
-)
-def _():
+def yao_rates_gd_step():
     worst = {name: slowest_step(p) for name, p in polyak_lojasiewicz().items()}
-    return Measured(
+    return min(worst.values()) >= 1 - 1e-6, (
         "least digits a step, in those of 1 - mu/L: "
-        + ", ".join(f"{digits:.2f} ({name})" for name, digits in worst.items()),
-        agrees(min(worst.values()) >= 1 - 1e-6),
-        "The descent lemma and PL, one line each. Where the loss is quadratic in the flattest "
-        "direction, the factor is (1 - mu/L)^2.",
+        + ", ".join(f"{digits:.2f} ({name})" for name, digits in worst.items())
     )
 
 
@@ -486,16 +439,7 @@ def slowest_step(problem, iterations=300):
     return float(np.log(factor.max()) / np.log(1 - problem.mu / problem.L))
 
 
-@claim(
-    "yao-rates-gd-linear",
-    where="Section 2.1",
-    statement="On an L-smooth, mu-strongly convex loss GD has the linear rate 1 - mu/L.",
-    published="1 - mu/L",
-    rule="replicates if f - f* on bowls of condition number 10 to 1000 falls with the digits of "
-    "that rate to 10 percent at step size 1/L; partly if it falls faster",
-    methods=("GradientDescent",),
-)
-def _():
+def yao_rates_gd_linear():
     digits = {"1/L": [], "2/(L + mu)": []}
     for c in CONDITIONS[:3]:
         steps = np.array([1 / c, theory.best_gradient_descent(1.0, c)])
@@ -507,28 +451,16 @@ def _():
         for shares, r in zip(digits.values(), rate, strict=True):
             shares.append(float(np.log(r) / np.log(1 - 1 / c)))
     shares = digits["1/L"]
-    return Measured(
+    return (all(abs(s - 1) < 0.1 for s in shares), min(shares) > 1), (
         "digits of the loss in those of 1 - mu/L: "
-        + ", ".join(f"{min(v):.2f} to {max(v):.2f} with {step}" for step, v in digits.items()),
-        agrees(all(abs(s - 1) < 0.1 for s in shares), partly=min(shares) > 1),
-        "A bound, and true, but not the rate: 1 - mu/L is the factor of the distance with step "
-        "size 1/L, the loss has its square. Section 3 uses the same number for the distance.",
+        + ", ".join(f"{min(v):.2f} to {max(v):.2f} with {step}" for step, v in digits.items())
     )
 
 
 # ---- Nesterov's accelerated gradient -----------------------------------------------------------
 
 
-@claim(
-    "yao-rates-agd-faster",
-    where="Section 2.1",
-    statement="On L-smooth, mu-strongly convex losses Nesterov's accelerated gradient has a "
-    "faster linear rate than GD.",
-    rule="replicates if it needs fewer gradient evaluations to 1e-6 than GD with its best step "
-    "size, from every start on bowls of condition number 10 to 10^4",
-    methods=("Nesterov", "GradientDescent"),
-)
-def _():
+def yao_rates_agd_faster():
     times = {
         c: np.median(evaluations("GD, best", c)) / np.median(evaluations("Nesterov", c))
         for c in CONDITIONS
@@ -536,33 +468,17 @@ def _():
     faster = all(
         (evaluations("Nesterov", c) < evaluations("GD, best", c)).all() for c in CONDITIONS
     )
-    return Measured(
-        ", ".join(f"{t:.1f} times fewer at {c:g}" for c, t in times.items()),
-        agrees(faster),
-        "The advantage grows with the root of the condition number.",
-    )
+    return faster, ", ".join(f"{t:.1f} times fewer at {c:g}" for c, t in times.items())
 
 
-@claim(
-    "yao-rates-agd-convex",
-    where="Section 2.1",
-    statement="On L-smooth convex losses Nesterov's accelerated gradient converges at the rate "
-    "1/k^2.",
-    published="1/k^2",
-    rule="replicates if 2L|w_0 - w*|^2/(k + 1)^2 bounds f(y_k) - f* on every convex loss tried, "
-    "and GD violates that bound on the chain",
-    methods=("Nesterov", "GradientDescent"),
-)
-def _():
+def yao_rates_agd_convex():
     worst = {name: convex_share(name)[0] for name in convex()}
     gd = on_chain(GradientDescent(1.0), SMOOTH_CHAIN, 300)
     bound = theory.nesterov_bound(gd.iterations, 1.0, gd.error[0])
     late = float((gd.loss / bound)[-1])
-    return Measured(
+    return max(worst.values()) <= 1 and late > 1, (
         f"at most {max(worst.values()):.2f} of the bound (loss: {max(worst, key=worst.get)}); "
-        f"GD on the chain {late:.1f} times the bound after 300 steps",
-        agrees(max(worst.values()) <= 1 and late > 1),
-        "With the increasing schedule of 1983. A constant momentum below one has no such rate.",
+        f"GD on the chain {late:.1f} times the bound after 300 steps"
     )
 
 
@@ -577,42 +493,19 @@ def convex_share(name):
     return float(ratio(gaps[1:], bound).max()), float((gaps[1:] * k**2 / (2 * p.L)).max())
 
 
-@claim(
-    "yao-rates-agd-constant",
-    where="Section 2.1",
-    statement="With the schedule of 1983, f(y_k) - f* <= O(2L/k^2).",
-    published="2L/k^2",
-    rule="replicates if 2L/k^2 bounds it as printed; partly if 2L|w_0 - w*|^2/(k + 1)^2 does",
-    methods=("Nesterov",),
-)
-def _():
+def yao_rates_agd_constant():
     worst = {name: convex_share(name) for name in convex()}
     printed = max(p for _, p in worst.values())
-    return Measured(
-        f"up to {printed:,.0f} times 2L/k^2",
-        agrees(printed <= 1, partly=max(b for b, _ in worst.values()) <= 1),
-        "An O hides every constant, so the 2L says nothing; as a bound it lacks the squared "
-        "distance of the start.",
+    return (printed <= 1, max(b for b, _ in worst.values()) <= 1), (
+        f"up to {printed:,.0f} times 2L/k^2"
     )
 
 
-@claim(
-    "yao-rates-agd-strong",
-    where="Section 2.1",
-    statement="On L-smooth, mu-strongly convex losses f - f* <= (1 - sqrt(mu/L))^k "
-    "(f(w_0) - f* + C_0 |w_0 - w*|^2), with a constant C_0 and a constant momentum.",
-    rule="replicates if C_0 = mu/2 will do on every strongly convex loss tried, at y_k",
-    methods=("Nesterov",),
-)
-def _():
+def yao_rates_agd_strong():
     shares = {name: least_constant(name) for name in strongly_convex()}
-    return Measured(
+    return max(shares.values()) <= 1, (
         "least C_0 that would do, in units of mu/2: "
-        + ", ".join(f"{c:.2f} ({name})" for name, c in shares.items()),
-        agrees(max(shares.values()) <= 1),
-        "The constant that the paper leaves open is mu/2. From a start along a bowl's flattest "
-        f"direction 4/e - 1 = {4 / np.e - 1:.2f} of it is needed for large condition numbers; "
-        "without the term the bound is wrong.",
+        + ", ".join(f"{c:.2f} ({name})" for name, c in shares.items())
     )
 
 
@@ -626,17 +519,7 @@ def least_constant(name):
     return max(0.0, float(ratio(need, p.mu / 2 * trace.error[0] ** 2 + 0 * need).max()))
 
 
-@claim(
-    "yao-rates-constant-momentum",
-    where="Section 2.1",
-    statement="The rate is achieved by the constant momentum "
-    "(sqrt L - sqrt mu)/(sqrt L + sqrt mu).",
-    published="(sqrt L - sqrt mu)/(sqrt L + sqrt mu)",
-    rule="replicates if on bowls of condition number 10 to 10^4 the distance has the rate "
-    "1 - sqrt(mu/L) with it, and no other constant has a better one at step size 1/L",
-    methods=("Nesterov",),
-)
-def _():
+def yao_rates_constant_momentum():
     apart, better = 0.0, 0.0
     momentum = np.linspace(0, 0.9999, 20_001)
     for c in CONDITIONS:
@@ -645,23 +528,12 @@ def _():
         apart = max(apart, abs(rate - (1 - c**-0.5)))
         others = theory.nesterov_rate(curvature[:1], 1 / c, momentum).min()
         better = max(better, rate - others)
-    return Measured(
-        f"the rate is off by {small(apart, 1e-6)}, and none of 20,001 others is better by more",
-        agrees(apart < 1e-6 and better < 1e-6),
-        "At this momentum the two roots of the flattest direction coincide. On a quadratic it "
-        "is the distance that has the rate; the loss has its square.",
+    return apart < 1e-6 and better < 1e-6, (
+        f"the rate is off by {small(apart, 1e-6)}, and none of 20,001 others is better by more"
     )
 
 
-@claim(
-    "yao-rates-recurrent-schedule",
-    where="Section 2.1",
-    statement="The same bound is achieved by a recurrent schedule of the momentum.",
-    rule="replicates if Nesterov's recurrence (2003) stays at the constant momentum "
-    "when started there, and tends to it from other starts",
-    methods=("Nesterov",),
-)
-def _():
+def yao_rates_recurrent_schedule():
     ends = []
     for c in CONDITIONS:
         target = theory.nesterov_parameters(1.0, c)[1]
@@ -670,11 +542,9 @@ def _():
             [abs(at - target).max(), abs(from_one[-1] - target), abs(from_small[-1] - target)]
         )
     stays, *tends = np.max(ends, axis=0)
-    return Measured(
+    return stays < 1e-12 and max(tends) < 1e-9, (
         f"departs by {small(stays, 1e-12)}; from other starts {small(max(tends), 1e-9)} away after "
-        "3,000 steps",
-        agrees(stays < 1e-12 and max(tends) < 1e-9),
-        "The constant is the recurrence's fixed point a = sqrt(mu/L).",
+        "3,000 steps"
     )
 
 
@@ -689,26 +559,15 @@ def recurrent(a, q, steps=3000):
     return momenta
 
 
-@claim(
-    "yao-rates-needs-constants",
-    where="Section 2.1",
-    statement="The constant momentum requires the knowledge of mu and L.",
-    rule="replicates if with mu ten times too large or too small the loss no longer falls at "
-    "1 - sqrt(mu/L), and with L three times too small it rises",
-    methods=("Nesterov",),
-)
-def _():
+def yao_rates_needs_constants():
     lost = {guess: wrong_mu(guess, 1e4) for guess in (0.1, 10.0)}
     _, momentum = theory.nesterov_parameters(1.0, 1e4)
     rises = theory.nesterov_rate(1e4, 3 / 1e4, momentum)
-    return Measured(
+    return all(t > 1 for t in lost.values()) and rises > 1, (
         "at condition number 10^4, iterations in those of the bound: "
         + ", ".join(f"{t:.1f} (mu times {g:g})" for g, t in lost.items())
-        + f"; L a third: {rises:.2f} an iteration",
-        agrees(all(t > 1 for t in lost.values()) and rises > 1),
-        "A wrong mu costs speed, a wrong L convergence. With the right ones the loss takes "
-        f"{wrong_mu(1.0, 1e4):.2f} of the bound's iterations on a bowl. The increasing schedule "
-        "needs no mu, but in the long run it has no better rate than GD.",
+        + f"; L a third: {rises:.2f} an iteration; with the right ones "
+        f"{wrong_mu(1.0, 1e4):.2f} on a bowl"
     )
 
 
@@ -723,17 +582,7 @@ def wrong_mu(guess, condition):
 # ---- the limit ---------------------------------------------------------------------------------
 
 
-@claim(
-    "yao-rates-lower-bound",
-    where="Section 2.1",
-    statement="Nesterov (2003) constructed a loss on which no first-order method is faster than "
-    "the linear rate 1 - sqrt(mu/L).",
-    published="1 - sqrt(mu/L)",
-    rule="replicates if on his chain of 200 weights no method whose steps are combinations of "
-    "gradients goes below that rate in 50 iterations, in distance; partly if only in loss",
-    methods=("HeavyBall", "Nesterov"),
-)
-def _():
+def yao_rates_lower_bound():
     mu, L = CHAIN[1:]
     printed = 1 - np.sqrt(mu / L)
     rate, loss_rate = {}, {}
@@ -743,14 +592,11 @@ def _():
         loss_rate[name] = float((t.loss[50] / t.loss[0]) ** (1 / 50))
     _, distance, _ = chain(*CHAIN)
     least = float((distance[50] / distance[0]) ** (1 / 50))
-    return Measured(
+    return (min(rate.values()) >= printed, min(loss_rate.values()) >= printed), (
         f"limit {printed:.3f}; distance: "
         + ", ".join(f"{r:.3f} ({n})" for n, r in rate.items())
         + f"; least possible {least:.3f}. Loss: "
-        + ", ".join(f"{r:.3f} ({n})" for n, r in loss_rate.items()),
-        agrees(min(rate.values()) >= printed, partly=min(loss_rate.values()) >= printed),
-        "His bound is (sqrt L - sqrt mu)/(sqrt L + sqrt mu) for the distance and its square for "
-        "the loss, and it holds for as many gradients as there are weights.",
+        + ", ".join(f"{r:.3f} ({n})" for n, r in loss_rate.items())
     )
 
 
@@ -762,46 +608,22 @@ def chain_methods():
     return {**known, "conjugate gradients": ConjugateGradients()}
 
 
-@claim(
-    "yao-rates-tight",
-    where="Section 2.1",
-    statement="So the bound 1 - sqrt(mu/L) is tight.",
-    rule="replicates if for condition numbers 10 to 10^4 the bound's iterations for a factor of "
-    "the loss are those of the lower bound to 10 percent; partly if within a constant factor",
-    methods=("Nesterov",),
-)
-def _():
+def yao_rates_tight():
     times = {
         c: needed(1 - c**-0.5) / needed(theory.first_order_limit(1.0, c) ** 2) for c in CONDITIONS
     }
-    return Measured(
-        ", ".join(f"{t:.2f} times at {c:g}" for c, t in times.items()),
-        agrees(all(t < 1.1 for t in times.values()), partly=max(times.values()) <= 4),
-        "The order, the root of the condition number, is tight, as Nemirovski and Yudin (1983) "
-        "showed. The number is not: the upper bound takes four times the iterations of the lower.",
+    return (all(t < 1.1 for t in times.values()), max(times.values()) <= 4), (
+        ", ".join(f"{t:.2f} times at {c:g}" for c, t in times.items())
     )
 
 
-@claim(
-    "yao-rates-dimension",
-    where="Section 2.1; Section 3, Convex",
-    statement="1 - sqrt(mu/L) is the limit for first-order methods on the paper's problem, a bowl "
-    "of two weights.",
-    published="0.968",
-    rule="replicates if conjugate gradients, whose steps are combinations of the gradients, stay "
-    "above that rate on bowls of condition number 1000 with two weights",
-    methods=(),
-)
-def _():
+def yao_rates_dimension():
     steps = {d: cg_steps(d) for d in (2, 5)}
     at_rate = needed(1 - 1000**-0.5)
-    return Measured(
+    return steps[2] >= at_rate, (
         "steps to 1e-6 of the error: "
         + ", ".join(f"{n} (d = {d})" for d, n in steps.items())
-        + f"; by that rate {at_rate:.0f}",
-        agrees(steps[2] >= at_rate),
-        "Two gradients span the plane, and conjugate gradients end there. The lower bound supposes "
-        "more weights than iterations.",
+        + f"; by that rate {at_rate:.0f}"
     )
 
 
@@ -812,43 +634,15 @@ def cg_steps(d, condition=1000.0):
     return int((t.error > LEVEL * t.error[0]).sum(axis=0).max())
 
 
-@claim(
-    "yao-rates-only-first-order",
-    where="Section 2.1",
-    statement="The limit only applies to first-order methods, and the paper's are not first-order.",
-    rule="replicates if Csawg leaves the span of its gradients and on the chain some run gets "
-    "below the limit; partly if only the former",
-    methods=("Csawg",),
-)
-def _():
-    objective, distance, _ = chain(*CHAIN)
-    least, wider = np.inf, 0
-    for method in CSAWG:
-        t = minimize(method, objective, np.zeros(CHAIN[0]), grad_evals=CHAIN[0] - 1)
-        rows = np.isfinite(t.error)
-        least = min(least, (t.error / distance[t.grad_evals])[rows].min())
-        reach = np.array([np.flatnonzero(w).max(initial=-1) + 1 for w in t.w[rows]])
-        wider += int((reach > t.grad_evals[rows]).sum())
+def yao_rates_only_first_order():
+    least, wider = beyond_the_limit(CSAWG, CHAIN)
     bowl = out_of_span(quadratic([1.0, 2.0, 4.0, 8.0, 16.0]), np.ones(5))
-    there = out_of_span(objective, np.zeros(CHAIN[0]))
-    return Measured(
+    there = out_of_span(chain(*CHAIN)[0], np.zeros(CHAIN[0]))
+    return (bowl > 1e-6 and least < 1 - 1e-9, bowl > 1e-6), (
         f"{bowl:.2%} of the first leap outside the span on a bowl of five weights, "
         f"{small(there, 1e-12)} on the chain; least error there {least:.2f} times the limit in "
-        f"{len(CSAWG)} runs",
-        agrees(bowl > 1e-6 and least < 1 - 1e-9, partly=bowl > 1e-6),
-        "A diagonal keeps zeros zero, and on the chain k gradients span just the first k weights. "
-        f"So Csawg stays in the span there (weights beyond: {wider}), and the limit binds it too.",
+        f"{len(CSAWG)} runs, {wider} weights beyond the k-th after k gradients"
     )
-
-
-def out_of_span(objective, start):
-    """The share of w_2 - w_0 that no combination of the gradients asked for can make (K = 1)."""
-    watched = Recorder(objective)
-    t = minimize(Csawg(0.8 / 16, window=1), watched, start, iterations=2)
-    G = np.stack([objective.grad(w) for _, w in watched.asked], axis=1)
-    move = t.w[-1] - t.w[0]
-    rest = move - G @ np.linalg.lstsq(G, move, rcond=None)[0]
-    return float(np.linalg.norm(rest) / np.linalg.norm(move))
 
 
 CSAWG = tuple(
@@ -862,18 +656,7 @@ CSAWG = tuple(
 # ---- beyond the textbook -----------------------------------------------------------------------
 
 
-@claim(
-    "yao-rates-heavy-ball",
-    where="Section 3, Convex",
-    statement="Heavy ball has the rate 1 - sqrt(mu/L) that Nesterov (2003) proves for smooth, "
-    "strongly convex losses.",
-    published="1 - sqrt(mu/L)",
-    rule="replicates if with its best parameters it is that fast, to 1e-6, on bowls of condition "
-    "number 10 to 10^4, and converges from every start on a smooth, strongly convex loss that is "
-    "not quadratic; partly: the first",
-    methods=("HeavyBall", "Nesterov"),
-)
-def _():
+def yao_rates_heavy_ball():
     end = cycling()
     lost = end.error[-1] > 0.1
     nesterov = accelerated("bent")[1][-1].max()
@@ -881,29 +664,15 @@ def _():
     share = [
         float(np.median(evaluations("heavy ball", c))) / needed(1 - c**-0.5) for c in CONDITIONS
     ]
-    return Measured(
+    return (max(share) <= 1 and not lost.any(), max(share) <= 1), (
         f"bowls: {min(share):.2f} to {max(share):.2f} of the promised iterations; beyond, "
         f"from {lost.mean():.0%} of 1,001 starts it circles through "
         + ", ".join(f"{x:.2f}" for x in CYCLE)
-        + f" for ever; Nesterov's loss ends {small(nesterov, 1e-20)} above zero",
-        agrees(max(share) <= 1 and not lost.any(), partly=max(share) <= 1),
-        "On quadratics, as the paper's, it is even faster than that. Beyond them the best "
-        "parameters guarantee nothing: an example of Lessard et al. (2016) with curvatures "
-        "between 1 and 25. What Nesterov (2003) proves is about his own method.",
+        + f" for ever; Nesterov's loss ends {small(nesterov, 1e-20)} above zero"
     )
 
 
-@claim(
-    "yao-rates-local",
-    where="Section 2.1",
-    statement="Gradient descent normalized by a local smoothness constant converges faster than "
-    "O(1/k^2) (Mei et al. 2021).",
-    published="faster than 1/k^2",
-    rule="replicates if it converges linearly from all of 50 starts on a quartic and on a softmax "
-    "bandit, where the best constant step size of a grid gives no more than 1/k^2",
-    methods=("GradientDescent", "Nesterov"),
-)
-def _():
+def yao_rates_local():
     quartic = non_uniform("quartic", LocallyNormalized(steepest), 150)
     bandit = non_uniform("bandit", LocallyNormalized(six_gradients))
     factors = [
@@ -912,11 +681,8 @@ def _():
     ]
     powers = [exponent(tuned(name, GradientDescent)[1]) for name in STEPS]
     accelerated_power = exponent(tuned("quartic", increasing_schedule)[1])
-    return Measured(
+    return max(factors) < 0.99 and max(powers) < 2.1, (
         f"factors {factors[0]:.3f} and {factors[1]:.3f} an iteration at worst; tuned GD "
         + " and ".join(f"k^-{p:.1f}" for p in powers)
-        + f", Nesterov on the quartic k^-{accelerated_power:.1f}",
-        agrees(max(factors) < 0.99 and max(powers) < 2.1),
-        "Both losses flatten out towards the minimum. No limit is broken: 1/k^2 is one for many "
-        "weights. Where the smoothness is the same everywhere it is plain GD.",
+        + f", Nesterov on the quartic k^-{accelerated_power:.1f}"
     )

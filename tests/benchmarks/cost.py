@@ -49,7 +49,7 @@ for name in methods(1):
     cells = (row["ratio"] for row in rows if row["method"] == name)
     print(f"{name:<22}" + "".join(f"{cell:>12}" for cell in cells))
 if "--write" in sys.argv:
-    with TABLE.open("w", newline="") as file:
+    with TABLE.open("w", encoding="utf-8", newline="") as file:
         file.write(
             f"# {datetime.date.today()}, Python {platform.python_version()}, NumPy "
             f"{np.__version__}, {TURNS} turns\n"

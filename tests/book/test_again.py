@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from experiments import again, claims
+from experiments.planning import support
 from stepsize import Csawg, Recorder, minimize, quadratic, rosenbrock
 
 VALLEY_START = [-1.0, 0.0]
@@ -86,5 +87,5 @@ def test_errors_that_are_never_zero_are_a_verdict(monkeypatch, name, fault, said
 @pytest.mark.parametrize("method", again.CHAIN_CSAWG[::7])
 def test_one_gradient_reaches_one_more_weight_of_the_chain(method):
     trace = again.on_chain(method)
-    assert (again.support(trace.w) <= trace.grad_evals).all()
-    assert again.support(trace.w)[-1] > 2  # and they do go on
+    assert (support(trace.w) <= trace.grad_evals).all()
+    assert support(trace.w)[-1] > 2  # and they do go on

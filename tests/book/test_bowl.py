@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from experiments import bowl
+from experiments.minibatches import Noisy
 from experiments.papers import BOWL, BOWL_START, bowl_csawg, disturbed, on_bowl
 from stepsize import Csawg, minimize, quadratic
 
@@ -67,7 +68,7 @@ def test_turning_the_bowl_takes_the_gain_away():
 
 def test_noise_is_reproducible_and_has_the_size_asked_for():
     w = np.zeros((2, 4000))
-    first, again = (bowl.Noisy(BOWL, 0.5, seed=3).grad(w) - BOWL.grad(w) for _ in range(2))
+    first, again = (Noisy(BOWL, 0.5, seed=3).grad(w) - BOWL.grad(w) for _ in range(2))
     assert np.array_equal(first, again)
     assert first.std() == pytest.approx(0.5, rel=0.03)
 

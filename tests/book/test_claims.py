@@ -1,45 +1,143 @@
-"""Every verdict, measured anew and held against the one on record in ``verdicts/``.
+"""Every verdict, measured anew and held against the one on record; words and code belong together.
 
-After a change that is meant to turn a verdict: ``python tests/book/test_claims.py [CHAPTER
-...]`` writes the record of the chapters again, and the difference shows what turned.
+After a change that is meant to turn a verdict, its line in ``book/claims/`` is edited: the message
+of the test that fails names it.
 """
 
+import dataclasses
+import importlib
 import json
-import pathlib
-import sys
+import pkgutil
+import re
 
 import pytest
+from toc import ROOT
 
-from experiments import claims
+import experiments
+from experiments import claims, papers, valley
 from experiments.__main__ import main
 
-RECORDS = pathlib.Path(__file__).parent.parent / "verdicts"  # one file a chapter
-ON_RECORD = {
-    id: row
-    for file in sorted(RECORDS.glob("*.json"))
-    for id, row in json.loads(file.read_text()).items()
-}
 CLAIMS = {c.id: c for c in claims.all_claims()}
 
 
 @pytest.mark.parametrize("id", CLAIMS)
 def test_verdict(id):
-    now = CLAIMS[id].result
-    assert id in ON_RECORD, f"{id} is not on record; measured {now.measured}: {now.verdict}"
-    was = ON_RECORD[id]
-    assert now.verdict == was["verdict"], (
-        f"{id} was {was['verdict']!r} with {was['measured']}, "
-        f"is {now.verdict!r} with {now.measured}"
+    claim = CLAIMS[id]
+    now = claim.result
+    assert now.verdict == claim.verdict, (
+        f"{claim.place()} has {claim.verdict!r}, but measured: {now.measured}, {now.verdict!r}"
     )
 
 
-def test_record_has_no_claim_that_is_gone():
-    assert set(ON_RECORD) <= set(CLAIMS)
+@pytest.mark.parametrize("claim", CLAIMS.values(), ids=lambda c: c.id)
+def test_words_are_complete(claim):
+    assert claim.statement.endswith(".") and claim.why.endswith((".", "?")) and claim.where
+    assert claim.rule != claims.Claim.rule or claim.verdict == claims.UNTESTABLE
+
+
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:e-?\d+)?")
+NOT_MEASURED = (
+    r"\b(?:Section|Lemma|Algorithm|footnote|Figs?\.|eqs?\.|Eq\.) \d[\d.]*",
+    r"\b(?:1[89]|20)\d\d\b",  # years
+    r"\bK = \d+(?: and \d+)?",  # windows
+    *(rf"\b{re.escape(f'{a:g}')}\b" for a in (papers.BOWL_STEP, *papers.VALLEY_STEPS)),
+    # formulas: one digit at an operator, a letter or a bracket
+    r"(?<![\d.,])\d(?!e-?\d)(?=[A-Za-zα-ω^/)}]| [-−+<>] )",
+    r"(?<=[_^/(√])\d|(?<= [-−+<>] )\d|(?<== )0\b",
+)
+
+
+def measured_numbers(why, words=""):
+    """The numbers of a reason that neither the claim's words nor a setting or a formula explain."""
+    for pattern in NOT_MEASURED:
+        why = re.sub(pattern, " ", why)
+    return [n for n in NUMBER.findall(why) if n not in NUMBER.findall(words)]
 
 
 @pytest.mark.parametrize("claim", CLAIMS.values(), ids=lambda c: c.id)
-def test_claim_is_complete(claim):
-    assert claim.statement.endswith(".") and claim.where and claim.rule
+def test_reason_carries_no_measured_number(claim):
+    words = f"{claim.where} {claim.statement} {claim.rule} {claim.published}"
+    assert measured_numbers(claim.why, words) == [], f"{claim.place()}: {claim.why}"
+
+
+@pytest.mark.parametrize(
+    "why, found",
+    [
+        ("K = 1, which the paper did not try, takes 209.", ["209"]),
+        ("The step sizes are still at 2.5; for K = 100 the delay is 200.", ["2.5", "200"]),
+        ("13 of 500 disturbed runs leave for good.", ["13", "500"]),
+        ("It ends at 9.9e-05, 3 times lower.", ["9.9e-05", "3"]),
+        ("By (1 - mu/L)^2 of Section 2.1, since 1983, with 0.001, it is 1 − αx² and 2K.", []),
+    ],
+)
+def test_measured_numbers_are_told_from_others(why, found):
+    assert measured_numbers(why) == found
+
+
+def test_every_measurement_has_words():
+    functions = {
+        name
+        for module in pkgutil.iter_modules(experiments.__path__)
+        if module.name != "__main__"
+        for name in vars(importlib.import_module(f"experiments.{module.name}"))
+        if name.startswith(tuple(f"{paper}_" for paper in claims.PAPERS))
+    }
+    assert functions <= {claim.function for claim in CLAIMS.values()}
+
+
+WORDS = {"where": "nowhere", "statement": "So.", "why": "Thus.", "rule": "as made up"}
+
+
+def made_up(verdict):
+    return claims.Claim("yao-made.up-1", "valley", verdict=verdict, **WORDS)
+
+
+@pytest.mark.parametrize(
+    "holds, verdict",
+    [
+        (True, claims.REPLICATES),
+        (False, claims.NOT),
+        ((True, True), claims.REPLICATES),
+        ((False, True), claims.PARTLY),
+        ((False, False), claims.NOT),
+        (claims.PARTLY, claims.PARTLY),
+    ],
+)
+def test_verdict_follows_from_what_the_function_returns(monkeypatch, holds, verdict):
+    monkeypatch.setattr(valley, "yao_made_up_1", lambda: (holds, "17"), raising=False)
+    assert made_up(claims.NOT).measure() == (verdict, "17")
+
+
+def test_words_without_code_cannot_be_tested_here():
+    assert made_up(claims.UNTESTABLE).measure().verdict == claims.UNTESTABLE
+    with pytest.raises(ValueError, match="must have a function yao_made_up_1"):
+        made_up(claims.PARTLY).measure()
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("verdict = 'maybe'", "verdict must be one of"),
+        ("verdict = 'partly'\nremark = 'odd'", "sayings.toml: yao-x: .*remark"),
+        ("", "sayings.toml: yao-x: .*verdict"),
+    ],
+)
+def test_wrong_words_are_named(tmp_path, monkeypatch, line, said):
+    words = "\n".join(f"{key} = '{value}'" for key, value in WORDS.items())
+    (tmp_path / "sayings.toml").write_text(f"[yao-x]\n{words}\n{line}", encoding="utf-8")
+    monkeypatch.setattr(claims, "WORDS", tmp_path)
+    with pytest.raises(ValueError, match=said):
+        claims.registered.__wrapped__()
+
+
+def test_command_names_the_line_of_a_verdict_that_turned(monkeypatch, capsys):
+    turned = dataclasses.replace(CLAIMS["yao-eq8"], verdict=claims.NOT)
+    monkeypatch.setattr("experiments.__main__.all_claims", lambda only: [turned])
+    main([])
+    file, line = re.search(r"(book/claims/.*):(\d+) has", capsys.readouterr().out).groups()
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    assert lines[int(line) - 1] == f'verdict = "{CLAIMS["yao-eq8"].verdict}"'
+    assert [text for text in lines[: int(line)] if text.startswith("[")][-1] == "[yao-eq8]"
 
 
 def test_json_lists_objects(capsys):
@@ -59,16 +157,3 @@ def test_text_counts_the_verdicts(capsys):
 def test_unknown_pattern_is_an_error():
     with pytest.raises(ValueError, match="no claim matches"):
         claims.show(only="nobody-said-this")
-
-
-def write(chapters):
-    RECORDS.mkdir(exist_ok=True)
-    for chapter in chapters or {c.chapter for c in CLAIMS.values()}:
-        results = {c.id: c.result for c in claims.all_claims(chapter=chapter)}
-        rows = {id: {"verdict": r.verdict, "measured": r.measured} for id, r in results.items()}
-        text = json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
-        (RECORDS / f"{chapter}.json").write_text(text)
-
-
-if __name__ == "__main__":
-    write(sys.argv[1:])

@@ -5,7 +5,9 @@ import pytest
 
 from experiments import flipping as fl
 from experiments import flipping_sweeps as long
+from experiments import grids
 from stepsize.runs import track
+from stepsize.streams import WeightFlipping
 from stepsize.theory import flipping_errors
 
 
@@ -33,7 +35,7 @@ def test_rows_count_failures(rows):
 
 def test_table_survives_the_file(rows, tmp_path):
     path = tmp_path / "table.csv"
-    long.write(rows, path)
+    grids.write(path, rows, digits=4)
     again = [row for rs in long.read(path).values() for row in rs]
     for row, read in zip(rows, again, strict=True):
         assert read["method"] == row["method"] and read["decays"] == row["decays"]
@@ -53,10 +55,10 @@ def test_oracle_moves_only_what_matters():
 
 
 def test_every_setting_is_tried():
-    assert long.settings([1, 2], [3, 4, 5]).shape == (2, 6, 1)
+    assert grids.combinations([1, 2], [3, 4, 5]).shape == (2, 6, 1)
 
 
 def test_recursive_least_squares_fits_a_linear_target(monkeypatch):
     """Without flips it is exact after as many samples as inputs."""
-    monkeypatch.setattr(fl, "STREAM", long.WeightFlipping(flip_probability=0.0))
+    monkeypatch.setattr(fl, "STREAM", WeightFlipping(flip_probability=0.0))
     assert fl.recursive_least_squares(0.95, examples=1000, runs=2) < 1e-12

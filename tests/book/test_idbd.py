@@ -88,10 +88,10 @@ def test_the_last_move_alone_by_hand():
 def test_the_exact_error_is_least_at_the_kalman_gain(drift):
     best = float(kalman_gain(drift))
     near = np.array([best - 1e-4, best, min(best + 1e-4, 1.0)])
-    assert idbd.tracking_error(near, drift).argmin() == 1
+    assert idbd.lms_mse(near, drift).argmin() == 1
     stream = idbd.RateTracking(drift=(drift, drift))
     measured = track(GradientDescent(0.4), stream, 4000, runs=20).mse(500).mean()
-    assert measured == pytest.approx(idbd.tracking_error(0.4, drift), rel=0.05)
+    assert measured == pytest.approx(idbd.lms_mse(0.4, drift), rel=0.05)
 
 
 def test_true_meta_gradients_add_up_to_that_of_a_common_change():

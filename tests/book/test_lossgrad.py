@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from experiments import lossgrad as measured
+from experiments.arrival import for_good
 from stepsize import LossGrad, minimize, quadratic, rosenbrock
 
 
@@ -63,5 +64,5 @@ def test_for_good_is_the_last_crossing():
     growing, halving = (
         minimize(LossGrad(h, 1.0), quadratic([4.0]), [1.0], iterations=3) for h in (0.75, 0.375)
     )
-    assert measured.for_good(growing, 3.0) == np.inf
-    assert measured.for_good(halving, 0.3) == 2 == halving.first(error=0.3)
+    assert for_good(growing, 3.0) == np.inf
+    assert for_good(halving, 0.3) == 2 == halving.first(error=0.3)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from experiments import race
+from experiments.arrival import for_good
 from stepsize import Adam, HeavyBall, RMSProp, minimize, quadratic, rosenbrock
 
 START = (-1.0, 0.0)
@@ -62,7 +63,7 @@ def test_arrival_is_for_good():
         error = np.array([[1, 1], [0, 1], [1, 1], [0, 0], [0, 1.0]])
         grad_evals = np.array([0, 10, 20, 30, 40])
 
-    assert race.arrival(Trace).tolist() == [30.0, np.inf]
+    assert for_good(Trace, race.LEVEL).tolist() == [30.0, np.inf]
 
 
 def test_cooled_rmsprop_halves_its_step_size():

@@ -1,7 +1,6 @@
 """The README's code runs and says what its comments say; its links lead somewhere."""
 
 import ast
-import json
 import re
 from collections import Counter
 
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 from toc import ROOT
 
+from experiments.claims import all_claims
 from stepsize import GradientDescent, minimize, rosenbrock
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,8 +41,7 @@ def test_links_lead_somewhere(link):
 
 
 def test_the_verdicts_are_counted():
-    files = sorted((ROOT / "tests" / "verdicts").glob("*.json"))
-    verdicts = [row["verdict"] for file in files for row in json.loads(file.read_text()).values()]
+    verdicts = [claim.verdict for claim in all_claims()]
     tally = Counter(verdicts)
     assert (
         f"Of {len(verdicts)} claims, {tally['replicates']} replicate, {tally['partly']} partly, "

@@ -32,5 +32,6 @@ def test_page_needs_no_network(built_book, name):
 
 def test_style_sheets_need_no_network(built_book):
     for path in (built_book / "_static").rglob("*.css"):
-        outside = re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^)\"']*", path.read_text())
+        text = path.read_text(encoding="utf-8")
+        outside = re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^)\"']*", text)
         assert not outside, path
