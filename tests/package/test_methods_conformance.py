@@ -9,6 +9,7 @@ from cases import BAD, CASES, VARIED
 
 import stepsize
 from stepsize import (
+    GradientDescent,
     Objective,
     least_squares,
     methods,
