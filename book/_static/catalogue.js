@@ -1,4 +1,4 @@
-// What the explorers know by name, written by stepsize.explore.catalogue().
+// What the explorers know by name, written by stepsize.explore.page.catalogue_script().
 "use strict";
 
 Stepsize.catalogue = {

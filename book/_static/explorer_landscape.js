@@ -1,4 +1,4 @@
-// The landscape of two step sizes. Samples and words are those of stepsize/_landscape.py.
+// The landscape of two step sizes. Samples and words are those of stepsize/explore/landscape.py.
 "use strict";
 
 // The exact error of LMS with step size a for a constant weight and b for one that flips every n

@@ -1,5 +1,5 @@
 // Sensitivity: the final error over all values of one knob, beside tuned gradient descent.
-// Runs and words are those of stepsize/_sensitivity.py.
+// Runs and words are those of stepsize/explore/sensitivity.py.
 "use strict";
 
 Stepsize.explorers.sensitivity = (figure, data) => {

@@ -1,4 +1,4 @@
-// A planning step, two-step rates, one ray: first their arithmetic. Their twins: stepsize/_steps.py.
+// A planning step, two-step rates, one ray: first their arithmetic. Their twins: stepsize/explore/.
 "use strict";
 
 Stepsize.steps = (() => {

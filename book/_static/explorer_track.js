@@ -1,5 +1,5 @@
 // Track it: a method that learns its step sizes on a moving target, beside tuned SGD.
-// Samples, runs and words are those of stepsize/_track.py.
+// Samples, runs and words are those of stepsize/explore/track.py.
 "use strict";
 
 Stepsize.online = (() => {

@@ -1,7 +1,7 @@
 // The kit of the explorers, which recompute in the page, from a server or from a disk.
 //
 // A figure.explorer comes with a static picture and, in data-setting, everything it starts from
-// (stepsize/explore.py writes it). Each explorer is one function in a file of its own,
+// (stepsize/explore/ writes it). Each explorer is one function in a file of its own,
 //
 //   Stepsize.explorers.NAME = (figure, data) => body
 //

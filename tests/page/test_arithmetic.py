@@ -17,7 +17,8 @@ from page.helpers import HELPERS, STATIC
 
 import stepsize
 from experiments.papers import PUBLISHED
-from stepsize import explore
+from stepsize import explore, objectives
+from stepsize.explore.page import catalogue_script
 
 SCRIPT = STATIC / "methods.js"
 RUNS = 80  # of each method
@@ -76,7 +77,7 @@ def on_page(method, parameters, objective, given, w0, budget):
 def in_package(method, parameters, objective, given, w0, budget):
     return stepsize.minimize(
         getattr(stepsize, method)(**parameters),
-        explore._FUNCTIONS[objective](**given),
+        getattr(objectives, objective)(**given),
         w0,
         **budget,
     )
@@ -130,7 +131,7 @@ def test_the_lists_agree():
 
 def test_the_catalogue_s_knobs_are_the_package_s():
     context = engine()
-    context.eval(explore.catalogue())
+    context.eval(catalogue_script())
     page = json.loads(context.eval("text(Stepsize.catalogue.knobs)"))
     assert page == explore.KNOBS
     assert json.loads(context.eval("text(Stepsize.catalogue.objectives)")) == explore.OBJECTIVES
@@ -153,7 +154,7 @@ def test_losses_gradients_and_curvatures(objective):
         given, d = DRAW[objective](rng)
         w = rng.uniform(-3, 3, d)
         call = f"ask({json.dumps(objective)}, {json.dumps(given)}, {json.dumps(w.tolist())})"
-        page, package = json.loads(JS.eval(call)), explore._FUNCTIONS[objective](**given)
+        page, package = json.loads(JS.eval(call)), getattr(objectives, objective)(**given)
         assert page == [package.loss(w), package.grad(w).tolist(), package.curvature(w).tolist()]
 
 
@@ -165,7 +166,7 @@ def test_losses_gradients_and_curvatures(objective):
     ],
 )
 def test_classic_functions_are_those_of_the_books(name, expression, minimizer):
-    ours, typed = explore._FUNCTIONS[name](), stepsize.Objective.from_sympy(expression, "x y")
+    ours, typed = getattr(objectives, name)(), stepsize.Objective.from_sympy(expression, "x y")
     points = np.random.default_rng(0).uniform(-3, 3, (2, 50))
     for question in ("loss", "grad", "curvature"):
         assert np.allclose(getattr(ours, question)(points), getattr(typed, question)(points))

@@ -4,7 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from stepsize import Csawg, GradientDescent, figures, methods, minimize, quadratic
+from stepsize import Csawg, GradientDescent, methods, minimize, quadratic
+from stepsize.explore import figures
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,7 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from stepsize import _track, figures, methods
-from stepsize._explorer import number
-from stepsize._steps import _Steps
+from stepsize import methods
 from stepsize.checks import (
     count,
     count_or_zero,
@@ -20,6 +18,9 @@ from stepsize.checks import (
     per_weight,
     rate,
 )
+from stepsize.explore import figures, samples
+from stepsize.explore.explorer import OneSetting
+from stepsize.explore.words import number
 from stepsize.runs import track as run
 from stepsize.streams import LinearSample, WeightFlipping
 from stepsize.theory import flipping_best, flipping_errors, flipping_normalized
@@ -32,7 +33,7 @@ _EDGE = 0.6  # of the map
 _BLOCKS = 40  # of errors, of which the mean is drawn
 # Twelve uniform numbers have the fourth moment 2.9; spread so, it is 3 as that of a normal input,
 # and the landscape is exact for these samples, too.
-_SHAPE = {
+SHAPE = {
     "inputs": 2,
     "relevant": 1,
     "flip_every": 20,
@@ -97,7 +98,7 @@ def _level():
     )
 
 
-class Landscape(_Steps):
+class Landscape(OneSetting):
     """See :func:`landscape`, which makes it."""
 
     name = "landscape"
@@ -113,8 +114,8 @@ class Landscape(_Steps):
     def trace(self):
         """The run of the method. Its first weight is the one that flips."""
         s = self.setting
-        x, y, _ = _track.samples(
-            "weights that flip", drift=0.0, seed=s["seed"], n=s["examples"], **_SHAPE
+        x, y, _ = samples.draw(
+            "weights that flip", drift=0.0, seed=s["seed"], n=s["examples"], **SHAPE
         )
         made = _made(s["method"])
         own = {name: s[name] for name in ("meta_step_size", "step_size", "beta2")}
@@ -133,7 +134,7 @@ class Landscape(_Steps):
     def path(self):
         """Step sizes of the constant weight and of the one that flips, from the first chance to
         flip on: before it, normalization has hardly seen an error to divide by."""
-        return self.trace.step_size[_SHAPE["flip_every"] :, ::-1]
+        return self.trace.step_size[SHAPE["flip_every"] :, ::-1]
 
     def lines(self):
         """The result in words."""
@@ -142,7 +143,7 @@ class Landscape(_Steps):
         before, after = map(_text, error(ends.T))
         return [
             f"{s['method']}: step sizes (constant, flipping) from {start} at "
-            f"sample {_SHAPE['flip_every']} to {end} at sample {s['examples']:,}.",
+            f"sample {SHAPE['flip_every']} to {end} at sample {s['examples']:,}.",
             f"The exact error went from {before} to {after}. {_level()}",
         ]
 
@@ -197,7 +198,7 @@ class Landscape(_Steps):
             **super().data(),
             "knobs": _KNOBS,
             "made": {name: _made(name) for name in _METHODS},
-            "shape": _SHAPE,
+            "shape": SHAPE,
             "edge": _EDGE,
             "blocks": _BLOCKS,
             "best": best,

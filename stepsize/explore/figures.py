@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
+
+from stepsize.explore.catalogue import DASHES, LOOKS
 
 __all__ = [
     "LOOKS",
@@ -13,32 +15,12 @@ __all__ = [
     "error_axes",
     "label_lines",
     "look",
+    "looks",
     "path",
     "use",
 ]
 
-LOOKS = {
-    # colours after Okabe and Ito, told apart by the colour-blind; dashes and words besides
-    "GradientDescent": ("#0072B2", "-", "GD"),
-    "HeavyBall": ("#009E73", "--", "heavy ball"),
-    "Nesterov": ("#56B4E9", "-.", "Nesterov"),
-    "Csawg": ("#D55E00", "-", "Csawg"),
-    "Polyak": ("#CC79A7", "-", "Polyak"),
-    "StochasticPolyak": ("#CC79A7", "--", "SPS"),
-    "L4": ("#8C6BB1", "-.", "L4"),
-    "LossGrad": ("#A6761D", "-", "LossGrad"),
-    "AdaGrad": ("#B8860B", ":", "AdaGrad"),
-    "RMSProp": ("#C99700", "--", "RMSProp"),
-    "Adam": ("#222222", "-", "Adam"),
-    "AdamHD": ("#666666", "-.", "Adam-HD"),
-    "HypergradientDescent": ("#7A5195", "--", "HD"),
-    "IDBD": ("#C2185B", "-", "IDBD"),
-    "Autostep": ("#E7298A", "--", "Autostep"),
-    "BarzilaiBorwein": ("#4D9221", ":", "Barzilai-Borwein"),
-}
-"""Class name to (colour, dash, name in figures)."""
-
-GREY = "#6b6b6b"
+GREY, GREEN = "#6b6b6b", "#1B8A3A"
 # a window's shade: the longer it looks ahead, the darker
 _WINDOWS = LinearSegmentedColormap.from_list(
     "windows", ["#F0932B", "#D55E00", "#9C2A10", "#4A0D0D"]
@@ -91,6 +73,18 @@ def look(method):
         steps = f"-p{method.planning_steps}" if method.planning_steps > 1 else ""
         label = f"{label}{steps} K{window}"
     return {"color": colour, "ls": dash, "label": label}
+
+
+def looks(runners):
+    """Colour and dashes: each further one of a class has the next dashes, and is darker."""
+    found, seen, dashes = [], [], list(DASHES)
+    for method in runners:
+        line, rank = look(method), seen.count(type(method))
+        seen.append(type(method))
+        colour = (1 - 0.25 * rank) * np.array(to_rgb(line["color"]))
+        dash = dashes[(dashes.index(line["ls"]) + rank) % len(dashes)]
+        found.append({"color": colour, "ls": dash})
+    return found
 
 
 def curve(ax, trace, y="error", x="iterations", **kwargs):
