@@ -11,7 +11,7 @@ from stepsize.extras import extra
 with extra("explore"):
     import matplotlib  # noqa: F401
 
-from stepsize.explore.catalogue import KNOBS, OBJECTIVES, PAGE_METHODS
+from stepsize.explore.catalogue import METHODS, OBJECTIVES
 from stepsize.explore.explorer import Explorer
 from stepsize.explore.landscape import landscape
 from stepsize.explore.planning_step import planning_step
@@ -22,9 +22,8 @@ from stepsize.explore.track import track
 from stepsize.explore.valley import Valley, valley
 
 __all__ = [
-    "KNOBS",
+    "METHODS",
     "OBJECTIVES",
-    "PAGE_METHODS",
     "Explorer",
     "Valley",
     "landscape",

@@ -1,4 +1,4 @@
-"""What has a name: methods with their looks and knobs, and objectives.
+"""What has a name: methods and objectives, a row each, and the values that a reader may give.
 
 The page's scripts know the same by the same names, from ``book/_static/catalogue.js``.
 """
@@ -9,32 +9,9 @@ import dataclasses
 
 import numpy as np
 
-from stepsize import objectives
+from stepsize import checks, objectives
 
-__all__ = ["KNOBS", "LOOKS", "OBJECTIVES", "PAGE_METHODS", "has_twin", "named", "renewed", "stops"]
-
-LOOKS = {
-    # colours after Okabe and Ito, told apart by the colour-blind; dashes and words besides
-    "GradientDescent": ("#0072B2", "-", "GD"),
-    "HeavyBall": ("#009E73", "--", "heavy ball"),
-    "Nesterov": ("#56B4E9", "-.", "Nesterov"),
-    "Csawg": ("#D55E00", "-", "Csawg"),
-    "Polyak": ("#CC79A7", "-", "Polyak"),
-    "StochasticPolyak": ("#CC79A7", "--", "SPS"),
-    "L4": ("#8C6BB1", "-.", "L4"),
-    "LossGrad": ("#A6761D", "-", "LossGrad"),
-    "AdaGrad": ("#B8860B", ":", "AdaGrad"),
-    "RMSProp": ("#C99700", "--", "RMSProp"),
-    "Adam": ("#222222", "-", "Adam"),
-    "AdamHD": ("#666666", "-.", "Adam-HD"),
-    "HypergradientDescent": ("#7A5195", "--", "HD"),
-    "IDBD": ("#C2185B", "-", "IDBD"),
-    "Autostep": ("#E7298A", "--", "Autostep"),
-    "BarzilaiBorwein": ("#4D9221", ":", "Barzilai-Borwein"),
-}
-"""Class name to (colour, dash, name in figures)."""
-
-DASHES = {"-": [], "--": [6, 3], ":": [2, 3], "-.": [8, 3, 2, 3]}  # on the page
+__all__ = ["METHODS", "OBJECTIVES", "Row", "fresh", "has_twin", "named", "renewed", "stops"]
 
 
 def decades(first, last, mantissas):
@@ -45,63 +22,80 @@ def decades(first, last, mantissas):
 
 _FINE = [m / 10 for m in (*range(10, 20), *range(20, 50, 2), *range(50, 100, 5))]
 COARSE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
-_COUNTS = [*range(1, 10), *map(int, decades(1, 2, COARSE))]
-_RATES = [*(k / 20 for k in range(18)), *(k / 100 for k in range(90, 100)), 0.995, 0.999]
+RATES = [*(k / 20 for k in range(18)), *(k / 100 for k in range(90, 100)), 0.995, 0.999]
+TWENTIETHS = [k / 20 for k in range(21)]
 
-STEP_SIZES = -5, -1, _FINE
-_ROUND = [0.0, *decades(-12, 0, [1])]
-_TWENTIETHS = [k / 20 for k in range(21)]
-_FACTORS = [1.0, 1.01, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0]
-_MINIMA = [-10.0, -1.0, -0.1, 0.0, 0.001, 0.01, 0.1, 1.0, 10.0]
-
-KNOBS = {
-    "step_size": decades(*STEP_SIZES),
-    "momentum": _RATES,
-    "Nesterov.momentum": [*_RATES, "increasing"],
-    "window": _COUNTS,
-    "planning_steps": [*range(1, 21)],
-    "correction_steps": [*range(21), 30, 50],
-    "pairing": ["published", "derived"],
-    "reuse_gradient": [False, True],
-    "minimum": _MINIMA,
-    "L4.minimum": [*_MINIMA, None],
-    "max_step": [*decades(-5, 1, [1, 2, 5]), np.inf],
-    "scale": [0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.5, 2.0, 3.0, 5.0],
-    "eps": _ROUND,
-    "growth": [*_FACTORS, None],
-    "direction": ["momentum", "adam", "gradient"],
-    "fraction": _TWENTIETHS,
-    "minimum_factor": _TWENTIETHS,
-    "initial_factor": _TWENTIETHS,
-    "forget_time": [*decades(0, 4, [1, 2, 5]), np.inf],
-    "direction_eps": _ROUND,
-    "beta1": _RATES,
-    "beta2": [*_RATES, 0.9999],
-    "decay": _RATES,
-    "eps_inside": [False, True],
-    "bias_correction": [False, True],
-    "factor": _FACTORS,
-    "meta_step_size": [0.0, *decades(-12, 0, [1, 2, 5])],
-    # in units of a step size over a squared gradient, which differ from loss to loss
-    "HypergradientDescent.meta_step_size": [0.0, *decades(-12, 0, [1, 2, 5])],
-    "AdamHD.meta_step_size": [0.0, *decades(-12, 0, [1, 2, 5])],
-    "trace_decay": _RATES,
-    "multiplicative": [False, True],
-    "variant": ["long", "short"],
-    "tau": decades(0, 5, [1, 2, 5]),
+KINDS = {
+    checks.flag: [False, True],
+    checks.count: [*range(1, 10), *map(int, decades(1, 2, COARSE))],
+    checks.count_or_zero: [*range(21), 30, 50],
+    checks.rate: RATES,
+    checks.fraction: TWENTIETHS,
+    checks.at_least_one: [1.0, 1.01, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0],
+    checks.finite: [-10.0, -1.0, -0.1, 0.0, 0.001, 0.01, 0.1, 1.0, 10.0],
+    checks.nonnegative: [0.0, *decades(-12, 0, [1, 2, 5])],
+    checks.positive: decades(0, 5, [1, 2, 5]),
+    checks.cap: [*decades(-5, 1, [1, 2, 5]), np.inf],
 }
-"""The values that a reader can give to a hyper-parameter, by its name, or by class and name.
+"""The values of a slider by what a hyper-parameter may be."""
 
-Numbers make a slider (a word or None after them is its last stop), words alone a choice,
-``[False, True]`` a checkbox. A setting's own value is always among the stops.
-"""
+KNOBS = {"step_size": decades(-5, -1, _FINE), "beta2": [*RATES, 0.9999]}
+"""Those of hyper-parameters that their kind does not serve, by name; see also the rows."""
 
-PAGE_METHODS = [
-    *("GradientDescent", "HeavyBall", "Nesterov", "Csawg", "Polyak", "StochasticPolyak", "L4"),
-    *("LossGrad", "AdaGrad", "RMSProp", "Adam", "HypergradientDescent", "AdamHD"),
-    *("BarzilaiBorwein", "IDBD", "Autostep"),
-]
+FRESH = {"step_size": 0.001, "window": 10, "minimum": 0.0}
+"""What a method that a reader adds is given where its class has no default, by name."""
 
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A method in figures and explorers.
+
+    Attributes
+    ----------
+    label, colour, dash : str
+        Its name in figures, and how its lines are drawn.
+    fresh, knobs : dict
+        The value of a hyper-parameter at first, and the values of its slider, where those by name
+        or by kind do not serve. They are in units of the method's own, so that another method's
+        value is not taken over.
+    """
+
+    label: str
+    colour: str
+    dash: str = "-"
+    fresh: dict = dataclasses.field(default_factory=dict)
+    knobs: dict = dataclasses.field(default_factory=dict)
+
+
+_SCALES = [0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.5, 2.0, 3.0, 5.0]
+
+# Colours after Okabe and Ito, told apart by the colour-blind; dashes and words besides.
+METHODS = {
+    "GradientDescent": Row("GD", "#0072B2"),
+    "HeavyBall": Row("heavy ball", "#009E73", "--"),
+    "Nesterov": Row("Nesterov", "#56B4E9", "-."),
+    "Csawg": Row("Csawg", "#D55E00", knobs={"planning_steps": [*range(1, 21)]}),
+    "Polyak": Row("Polyak", "#CC79A7"),
+    "StochasticPolyak": Row("SPS", "#CC79A7", "--", knobs={"scale": _SCALES}),
+    "L4": Row(
+        *("L4", "#8C6BB1", "-."),
+        knobs={
+            "fraction": TWENTIETHS,
+            "initial_factor": TWENTIETHS,
+            "forget_time": [*decades(0, 4, [1, 2, 5]), np.inf],
+        },
+    ),
+    "LossGrad": Row("LossGrad", "#A6761D"),
+    "AdaGrad": Row("AdaGrad", "#B8860B", ":"),
+    "RMSProp": Row("RMSProp", "#C99700", "--"),
+    "Adam": Row("Adam", "#222222"),
+    "HypergradientDescent": Row("HD", "#7A5195", "--", fresh={"meta_step_size": 1e-9}),
+    "AdamHD": Row("Adam-HD", "#666666", "-.", fresh={"meta_step_size": 1e-7}),
+    "BarzilaiBorwein": Row("Barzilai-Borwein", "#4D9221", ":"),
+    "IDBD": Row("IDBD", "#C2185B"),
+    "Autostep": Row("Autostep", "#E7298A", "--"),
+}
+"""The methods by the names of their classes, in the order in which they are offered."""
 
 # The turned bowls have their large curvature along (1, 1) and along (4, 3).
 OBJECTIVES = {
@@ -151,31 +145,79 @@ OBJECTIVES = {
 """The objectives that both homes know by name, and the part of the plane to show."""
 
 MOST = 4  # methods at once
-WINDOWS = [1, 2, 3, 5, 10, 20, 50, 100, 300, 1000]  # with a shade on the page
-FRESH = {  # of a method that a reader adds
-    "step_size": 0.001,
-    "window": 10,
-    "minimum": 0.0,
-    "HypergradientDescent.meta_step_size": 1e-9,
-    "AdamHD.meta_step_size": 1e-7,
-}
-_BUDGETS = [*map(int, decades(1, 3, COARSE)), 20_000]
 LEVEL = 1e-8  # an error that counts as arrived
 VIEW = [[-2.0, 2.0], [-2.0, 2.0]]  # of an objective that has no name
+
+
+def named(name):
+    """An objective that both homes know."""
+    known = OBJECTIVES[name]
+    return getattr(objectives, known["function"])(**known["parameters"])
+
+
+def has_twin(method):
+    """Whether the page can run a method: one of its own, without arrays."""
+    plain = (v is None or isinstance(v, (int, float, str)) for v in vars(method).values())
+    return type(method).__name__ in METHODS and all(plain)
+
 
 # ---- what a reader can set ----------------------------------------------------------------------
 
 
-def _own(cls, name, known):
-    """The key of a hyper-parameter in a table: with its class, if there is such an entry."""
-    own = f"{cls.__name__}.{name}"
-    return own if own in known else name
+def fresh(cls):
+    """A method as a reader adds it; None if it needs a value that nobody knows."""
+    row = METHODS.get(cls.__name__)
+    given = {**FRESH, **(row.fresh if row else {})}
+    needed = {f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING}
+    return cls(**{name: given[name] for name in needed}) if needed <= given.keys() else None
+
+
+def renewed(cls, old):
+    """A method of another class, with the values of the old one that mean the same.
+
+    None if it needs a value that nobody knows.
+    """
+    new = fresh(cls)
+    if new is None:
+        return None
+    names = [f.name for f in dataclasses.fields(cls) if hasattr(old, f.name)]
+    same = [name for name in names if knob(new, name)[0] == knob(old, name)[0]]
+    try:
+        return dataclasses.replace(new, **{name: getattr(old, name) for name in same})
+    except ValueError:
+        return None
+
+
+def knob(method, name):
+    """A title for the values that a hyper-parameter can be given, and these; None if unknown.
+
+    Hyper-parameters of one name mean the same where their titles are the same.
+    """
+    cls = type(method).__name__
+    row, kind = METHODS.get(cls), checks.kinds_of(method).get(name)
+    title, values = name, KNOBS.get(name)
+    if values is None and kind is not None:
+        title, values = _of(kind)
+    if row and name in (*row.fresh, *row.knobs):
+        title, values = f"{cls}.{name}", row.knobs.get(name, values)
+    return title, values
+
+
+def _of(kind):
+    """The same of a kind: that of what it is made of, and what it allows besides."""
+    if kind in KINDS:
+        return kind.__name__, KINDS[kind]
+    title, values = _of(kind.of) if kind.of else ("", [])
+    return " or ".join(filter(None, [title, *map(str, kind.also)])), [*values, *kind.also]
 
 
 def stops(method, name):
-    """The values offered for a hyper-parameter, its own among them; None if it cannot be moved."""
-    value = getattr(method, name)
-    known = KNOBS.get(_own(type(method), name, KNOBS))
+    """The values offered for a hyper-parameter, its own among them; None if it cannot be moved.
+
+    Numbers make a slider (a word or None after them is its last stop), words alone a choice,
+    ``[False, True]`` a checkbox.
+    """
+    value, (_, known) = getattr(method, name), knob(method, name)
     if known is not None:
         if value in known:
             return known
@@ -191,37 +233,3 @@ def stops(method, name):
 
 def _is_number(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool) and np.isfinite(value)
-
-
-def renewed(cls, old):
-    """A method of another class, with the values that the old one had under the same names.
-
-    None if it needs a value that nobody knows.
-    """
-    values = {}
-    for field in dataclasses.fields(cls):
-        name, fresh = field.name, _own(cls, field.name, FRESH)
-        same = _own(cls, name, KNOBS) == _own(type(old), name, KNOBS)
-        if same and hasattr(old, name):
-            values[name] = getattr(old, name)
-        elif field.default is dataclasses.MISSING:
-            if fresh not in FRESH:
-                return None
-            values[name] = FRESH[fresh]
-    try:
-        return cls(**values)
-    except ValueError:
-        return None
-
-
-def named(name):
-    """An objective that both homes know."""
-    known = OBJECTIVES[name]
-    return getattr(objectives, known["function"])(**known["parameters"])
-
-
-def has_twin(method):
-    plain = all(
-        value is None or isinstance(value, (int, float, str)) for value in vars(method).values()
-    )
-    return plain and type(method).__name__ in PAGE_METHODS

@@ -6,10 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 
-from stepsize.explore.catalogue import DASHES, LOOKS
+from stepsize.explore.catalogue import METHODS, Row
 
 __all__ = [
-    "LOOKS",
+    "DASHES",
     "contours",
     "curve",
     "error_axes",
@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 GREY, GREEN = "#6b6b6b", "#1B8A3A"
+DASHES = ["-", "--", ":", "-."]  # each further line of one colour has the next
 # a window's shade: the longer it looks ahead, the darker
 _WINDOWS = LinearSegmentedColormap.from_list(
     "windows", ["#F0932B", "#D55E00", "#9C2A10", "#4A0D0D"]
@@ -60,29 +61,30 @@ def use():
 
 
 def look(method):
-    """Colour, dash and label of a method, as keywords for ``ax.plot``.
+    """Colour, dash and label of a method, or of the class of a name, as keywords for ``ax.plot``.
 
-    A method that has no entry in :data:`LOOKS` gets grey and its class name; Csawg's shade
-    and label follow its window and its planning steps.
+    One that has no row in the catalogue gets grey and its class name; Csawg's shade and label
+    follow its window and its planning steps.
     """
-    name = type(method).__name__
-    colour, dash, label = LOOKS.get(name, (GREY, "-", name))
+    name = method if isinstance(method, str) else type(method).__name__
+    row = METHODS.get(name, Row(name, GREY))
+    colour, label = row.colour, row.label
     window = getattr(method, "window", None)
     if window is not None:
         colour = to_hex(_WINDOWS(min(np.log10(window) / 3, 1.0)))
         steps = f"-p{method.planning_steps}" if method.planning_steps > 1 else ""
         label = f"{label}{steps} K{window}"
-    return {"color": colour, "ls": dash, "label": label}
+    return {"color": colour, "ls": row.dash, "label": label}
 
 
 def looks(runners):
     """Colour and dashes: each further one of a class has the next dashes, and is darker."""
-    found, seen, dashes = [], [], list(DASHES)
+    found, seen = [], []
     for method in runners:
         line, rank = look(method), seen.count(type(method))
         seen.append(type(method))
         colour = (1 - 0.25 * rank) * np.array(to_rgb(line["color"]))
-        dash = dashes[(dashes.index(line["ls"]) + rank) % len(dashes)]
+        dash = DASHES[(DASHES.index(line["ls"]) + rank) % len(DASHES)]
         found.append({"color": colour, "ls": dash})
     return found
 

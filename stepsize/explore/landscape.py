@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import cache, cached_property
 
 import numpy as np
 
-from stepsize import methods
 from stepsize.checks import (
     count,
     count_or_zero,
@@ -21,14 +21,21 @@ from stepsize.checks import (
 from stepsize.explore import figures, samples
 from stepsize.explore.explorer import OneSetting
 from stepsize.explore.words import number
+from stepsize.methods import IDBD, Adam, Autostep
 from stepsize.runs import track as run
 from stepsize.streams import LinearSample, WeightFlipping
 from stepsize.theory import flipping_best, flipping_errors, flipping_normalized
 
 __all__ = ["landscape"]
 
-_METHODS = ("IDBD", "Autostep", "RMSProp", "Adam")
 _START = ("alpha_1", "alpha_2")
+# The class of each, and what is given. RMSProp is Adam without momentum, as in Degris.
+_METHODS = {
+    "IDBD": (IDBD, {}),
+    "Autostep": (Autostep, {}),
+    "RMSProp": (Adam, {"beta1": 0.0, "eps_inside": True}),
+    "Adam": (Adam, {"beta1": 0.9, "eps_inside": True}),
+}
 _EDGE = 0.6  # of the map
 _BLOCKS = 40  # of errors, of which the mean is drawn
 # Twelve uniform numbers have the fourth moment 2.9; spread so, it is 3 as that of a normal input,
@@ -59,10 +66,10 @@ _KNOBS = {
 
 def _made(name):
     """How the page makes a method: its twin, what is given, and the knobs that it is without."""
-    if name in ("IDBD", "Autostep"):
-        return {"twin": name, "given": {}, "without": ["step_size", "beta2"]}
-    given = {"beta1": 0.9 if name == "Adam" else 0.0, "eps_inside": True}
-    return {"twin": "Adam", "given": given, "without": [*_START, "meta_step_size"]}
+    cls, given = _METHODS[name]
+    learns = "meta_step_size" in {field.name for field in fields(cls)}  # from a start of its own
+    without = ["step_size", "beta2"] if learns else [*_START, "meta_step_size"]
+    return {"twin": cls.__name__, "given": given, "without": without}
 
 
 # the relevant input is the first here and the second in the paper
@@ -117,12 +124,12 @@ class Landscape(OneSetting):
         x, y, _ = samples.draw(
             "weights that flip", drift=0.0, seed=s["seed"], n=s["examples"], **SHAPE
         )
-        made = _made(s["method"])
-        own = {name: s[name] for name in ("meta_step_size", "step_size", "beta2")}
-        own = {name: value for name, value in own.items() if name not in made["without"]}
-        if "alpha_1" not in made["without"]:
+        own = {name: s[name] for name in self.knobs() if name in ("step_size", "beta2")}
+        if "alpha_1" in self.knobs():
             own["step_size"] = per_weight([s["alpha_2"], s["alpha_1"]])
-        method = getattr(methods, made["twin"])(**own, **made["given"])
+            own["meta_step_size"] = s["meta_step_size"]
+        cls, given = _METHODS[s["method"]]
+        method = cls(**own, **given)
         with np.errstate(all="ignore"):
             return run(method, map(LinearSample.unchecked, x, y), len(y), w0=[0.0, 0.0], record=1)
 
@@ -151,13 +158,13 @@ class Landscape(OneSetting):
         """The map, the step sizes and the errors, as on the page."""
         best, single, rest, axis, grid = _known()
         s, n, path = self.setting, self.setting["examples"], self.path
-        colour = figures.LOOKS[s["method"]][0]
+        colour = figures.look(s["method"])["color"]
         levels = best[2] * np.exp((np.arange(1, 15) / 8) ** 2)
         grid = np.ma.masked_invalid(grid)
         plane.contour(axis, axis, grid, levels, colors="#9aa5b1", linewidths=0.7)
         plane.plot(*rest.T, ":", color="black", lw=1.4)
         plane.plot(*path.T, color=colour, lw=1)
-        if "alpha_1" not in _made(s["method"])["without"]:
+        if "alpha_1" in self.knobs():
             plane.plot(s["alpha_1"], s["alpha_2"], "o", mfc="white", mec="black", ms=8, zorder=6)
         plane.plot(*path[-1], "s", color=colour, mec="black", zorder=6)
         for (a, b, _), mark, size, text in (

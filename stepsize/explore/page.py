@@ -4,26 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 
 import numpy as np
 
+from stepsize import methods
 from stepsize.explore import figures
-from stepsize.explore.catalogue import (
-    COARSE,
-    DASHES,
-    FRESH,
-    KNOBS,
-    LEVEL,
-    LOOKS,
-    MOST,
-    OBJECTIVES,
-    PAGE_METHODS,
-    STEP_SIZES,
-    WINDOWS,
-    decades,
-)
-from stepsize.methods import Csawg
+from stepsize.explore.catalogue import LEVEL, METHODS, MOST, OBJECTIVES, fresh, knob
 
 __all__ = ["as_json", "as_text", "catalogue_script", "literal"]
 
@@ -48,74 +34,59 @@ def as_text(method):
     return ",".join([type(method).__name__, *told])
 
 
-def _as_page_look(name, windows):
-    """Colour, dash and label, and Csawg's colour by window, as the page's script needs them."""
-    colour, line, label = LOOKS[name]
-    style = {"colour": colour, "dash": list(DASHES).index(line), "label": label}
-    if name == "Csawg":
-        style["windows"] = {w: figures.look(Csawg(0.001, w))["color"] for w in windows}
-    return style
-
-
-_RULES = [  # arguments of _decades for lists, or parts of them
-    STEP_SIZES,
-    *((first, last, [1, 2, 5]) for first, last in ((-12, 0), (-5, 1), (0, 5), (0, 4))),
-    *((1, last, COARSE) for last in (3, 2)),
-]
-
-
-def _by_rule(values, told):
-    """A list in short: what it begins with by the name of that, or a part of it as decades."""
-    for name, other in told.items():
-        if len(other) > 2 and values[: len(other)] == other:
-            return [{"like": name}, *values[len(other) :]]
-    for rule in _RULES:
-        stops = decades(*rule)
-        for i in range(len(values) - len(stops) + 1):
-            if values[i : i + len(stops)] == stops:
-                return [*values[:i], {"decades": rule}, *values[i + len(stops) :]]
-    return values
-
-
 def catalogue_script():
     """The text of ``book/_static/catalogue.js``: all that the page's explorers know by name.
 
     A test holds the file against it, and says how to write it anew.
     """
-    told, knobs = {}, {}
-    for name, values in KNOBS.items():
-        knobs[name] = _by_rule(values, told)
-        told.setdefault(name, values)
+    stops = {}
     data = {
         "objectives": OBJECTIVES,
-        "dashes": list(DASHES.values()),
-        "styles": {name: _as_page_look(name, WINDOWS) for name in PAGE_METHODS},
-        "knobs": knobs,
-        "fresh": FRESH,
+        "dashes": [_DASHES[dash] for dash in figures.DASHES],
+        "stops": stops,
+        "methods": {name: _row(name, stops) for name in METHODS},
         "level": LEVEL,
         "most": MOST,
     }
-    entries = ",\n".join(f"  {name}: {as_json(value)}" for name, value in data.items())
-    return _CATALOGUE.replace("ENTRIES", re.sub(r"\.0\b", "", entries))
+    entries = "".join(f"\t{name}: {_lines(value)},\n" for name, value in data.items())
+    return _SCRIPT.format(entries)
 
 
-_CATALOGUE = """\
+def _row(name, stops):
+    """A method's row; its knobs name their values, which are put among the stops."""
+    row, method = METHODS[name], fresh(getattr(methods, name))
+    fields = dataclasses.fields(method)
+    needed = [f.name for f in fields if f.default is dataclasses.MISSING]
+    knobs = {f.name: knob(method, f.name) for f in fields}
+    stops.update(knobs.values())
+    data = {
+        "label": row.label,
+        "colour": row.colour,
+        "dash": figures.DASHES.index(row.dash),
+        "fresh": {name: getattr(method, name) for name in needed},
+        "knobs": {name: title for name, (title, _) in knobs.items()},
+    }
+    if "window" in knobs:
+        shades = {w: dataclasses.replace(method, window=w) for w in _WINDOWS}
+        data["windows"] = {w: figures.look(shade)["color"] for w, shade in shades.items()}
+    return data
+
+
+def _lines(value):
+    """A value as JavaScript, a table with a row a line."""
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    rows = [f"\t\t{json.dumps(k)}: {json.dumps(v)},\n" for k, v in value.items()]
+    return "{\n" + "".join(rows) + "\t}"
+
+
+_WINDOWS = [1, 2, 3, 5, 10, 20, 50, 100, 300, 1000]  # with a shade of their own
+_DASHES = {"-": [], "--": [6, 3], ":": [2, 3], "-.": [8, 3, 2, 3]}
+
+_SCRIPT = """\
 // What the explorers know by name, written by stepsize.explore.page.catalogue_script().
 "use strict";
 
-Stepsize.catalogue = {
-ENTRIES,
-};
-{
-  // Lists in full: { like } stands for those of another name, { decades } for what _decades makes.
-  const { knobs } = Stepsize.catalogue;
-  const part = (value) => {
-    if (value?.like) return knobs[value.like];
-    if (!value?.decades) return value;
-    const [first, last, mantissas] = value.decades, stops = [];
-    for (let k = first; k <= last; k++) stops.push(...mantissas.map((m) => Number(`${m}e${k}`)));
-    return [...stops, Number(`1e${last + 1}`)];
-  };
-  for (const [name, values] of Object.entries(knobs)) knobs[name] = values.flatMap(part);
-}
+Stepsize.catalogue = {{
+{}}};
 """

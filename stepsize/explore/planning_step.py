@@ -20,7 +20,8 @@ from stepsize.runs import Recorder, minimize
 __all__ = ["planning_step"]
 
 _GREY, _GREEN, _PINK = figures.GREY, figures.GREEN, "#C2188B"
-_ORANGE = figures.LOOKS["Csawg"][0]
+_ORANGE = figures.look("Csawg")["color"]
+_NUMBERS = ("step_size", "window", "planning_steps", "correction_steps")  # of the method
 
 
 def inside(method, objective, w0, plannings):
@@ -78,9 +79,10 @@ class PlanningStep(OneSetting):
     def __init__(self, question, *, at=None, **setting):
         super().__init__(question, **setting)
         s = self.setting
-        own = {k: s[k] for k in ("step_size", "window", "planning_steps", "correction_steps")}
+        own = {k: s[k] for k in _NUMBERS}
+        self.method = Csawg(**own)
         objective = catalogue.named(s["objective"])
-        self.run = inside(Csawg(**own), objective, s["w0"], s["plannings"])
+        self.run = inside(self.method, objective, s["w0"], s["plannings"])
         self.objective, last = objective, len(self.run.points) - 1
         if at is None:  # the end of the first planning
             at = s["window"] * 2 + s["planning_steps"] * (1 + s["correction_steps"])
@@ -94,8 +96,8 @@ class PlanningStep(OneSetting):
         return other
 
     def knobs(self):
-        names = ("window", "planning_steps", "correction_steps", "step_size")
-        knobs = {name: (name.replace("_", " "), catalogue.KNOBS[name]) for name in names}
+        names = (*_NUMBERS[1:], *_NUMBERS[:1])
+        knobs = {n: (n.replace("_", " "), catalogue.knob(self.method, n)[1]) for n in names}
         return {"at": ("gradient evaluations", range(len(self.run.points))), **knobs}
 
     def lines(self):
@@ -217,11 +219,10 @@ def planning_step(
             f"method must be Csawg with the published pairing and fresh gradients, got {method!r}"
         )
     one_of(*catalogue.OBJECTIVES)("objective", objective)
-    names = ("step_size", "window", "planning_steps", "correction_steps")
     return PlanningStep(
         question,
         at=at,
-        **{name: getattr(method, name) for name in names},
+        **{name: getattr(method, name) for name in _NUMBERS},
         objective=objective,
         w0=starting_point(w0, 2).tolist(),
         plannings=count("plannings", plannings),

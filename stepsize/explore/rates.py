@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 
 from stepsize import methods, theory
@@ -19,23 +21,34 @@ __all__ = ["rates"]
 
 _GREY = figures.GREY
 _ITERATIONS = 400
+_STEP_SIZE = "step size × L"
+# The rate at a curvature, a step size and a momentum; the best of both on curvatures mu to L; and
+# in e_{k+1} = b e_k - c e_{k-1} what b and c are at step size times curvature and momentum.
 _METHODS = {
     "GradientDescent": (
-        lambda c, a, p: theory.gradient_descent_rate(c, a),
-        "best_gradient_descent",
+        lambda curvature, step_size, _: theory.gradient_descent_rate(curvature, step_size),
+        lambda mu, L: (theory.best_gradient_descent(mu, L), 0.0),
+        lambda al, _: (1 - al,),
     ),
-    "HeavyBall": (theory.heavy_ball_rate, "best_heavy_ball"),
-    "Nesterov": (theory.nesterov_rate, "best_nesterov"),
+    "HeavyBall": (
+        theory.heavy_ball_rate,
+        theory.best_heavy_ball,
+        lambda al, p: (1 + p - al, p),
+    ),
+    "Nesterov": (
+        theory.nesterov_rate,
+        theory.best_nesterov,
+        lambda al, p: ((1 + p) * (1 - al), p * (1 - al)),
+    ),
 }
 
 
 def eigenvalues(name, curvature, step_size, momentum):
     """Those of the two-step matrix in the direction of a curvature; gradient descent has one."""
-    al, p = step_size * curvature, momentum
-    if name == "GradientDescent":
-        return np.array([1 - al])
-    b, c = (1 + p - al, p) if name == "HeavyBall" else ((1 + p) * (1 - al), p * (1 - al))
-    inside = b * b - 4 * c
+    b, *c = _METHODS[name][2](step_size * curvature, momentum)
+    if not c:
+        return np.array([b])
+    inside = b * b - 4 * c[0]
     root = np.sqrt(abs(inside)) * (1j if inside < 0 else 1)
     return np.array([(b + root) / 2, (b - root) / 2])
 
@@ -59,16 +72,16 @@ class Rates(OneSetting):
         super().__init__(question, **setting)
         s = self.setting
         cls = getattr(methods, s["method"])
+        self.with_momentum = "momentum" in {field.name for field in fields(cls)}
         own = {"step_size": s["step_size"]}
-        if s["method"] != "GradientDescent":
+        if self.with_momentum:
             own["momentum"] = s["momentum"]
         self.mu = 1 / s["condition"]
         with np.errstate(all="ignore"):
             self.trace = minimize(
                 cls(**own), quadratic([1.0, self.mu]), [1, 1], iterations=_ITERATIONS
             )
-        best = getattr(theory, _METHODS[s["method"]][1])(self.mu, 1.0)
-        self.best = best if isinstance(best, tuple) else (best, 0.0)
+        self.best = _METHODS[s["method"]][1](self.mu, 1.0)
         self.predicted, self.least = self.rate(s["step_size"], s["momentum"]), self.rate(*self.best)
         error = self.trace.error
         usable = (error > 1e-250) & (error < 1e250)  # before overflow or underflow
@@ -85,8 +98,8 @@ class Rates(OneSetting):
 
     def knobs(self):
         return {
-            "step_size": ("step size × L", [k / 20 for k in range(1, 81)]),
-            "momentum": ("momentum", catalogue.KNOBS["momentum"]),
+            "step_size": (_STEP_SIZE, [k / 20 for k in range(1, 81)]),
+            "momentum": ("momentum", catalogue.RATES),
             "condition": (
                 "condition number",
                 [*range(2, 11), *catalogue.decades(1, 3, catalogue.COARSE)[1:]],
@@ -109,7 +122,7 @@ class Rates(OneSetting):
             run = f"measured {self.measured:.4f} between iterations {2 * q} and {4 * q}"
         run += "" if self.predicted < 1 else "; it does not converge"
         best = f"step size {number(self.best[0])}"
-        if s["method"] != "GradientDescent":
+        if self.with_momentum:
             best += f", momentum {number(self.best[1])}"
         return [
             f"Predicted rate {self.predicted:.4f} an iteration, {run}.",
@@ -129,15 +142,13 @@ class Rates(OneSetting):
         plane.set(xlabel="real part", ylabel="imaginary part", xlim=(-1.3, 1.3), ylim=(-1.3, 1.3))
         plane.set_aspect("equal")
         plane.legend(loc="lower left", fontsize=8)
-        descent = s["method"] == "GradientDescent"
-        x = np.linspace(0, 4 if descent else 0.999, 401)
-        step, momentum = (x, 0.0) if descent else (s["step_size"], x)
+        x = np.linspace(0, 0.999 if self.with_momentum else 4, 401)
+        step, momentum = (s["step_size"], x) if self.with_momentum else (x, 0.0)
+        here, label = ("momentum", "momentum") if self.with_momentum else ("step_size", _STEP_SIZE)
         curve.plot(x, self.rate(step, momentum), color=look["color"])
-        curve.plot(
-            s["step_size" if descent else "momentum"], self.predicted, "o", color=look["color"]
-        )
-        curve.plot(self.best[not descent], self.least, "*", ms=12, color="black")
-        curve.set(xlabel="step size × L" if descent else "momentum", ylabel="rate", ylim=(0, 1.2))
+        curve.plot(s[here], self.predicted, "o", color=look["color"])
+        curve.plot(self.best[self.with_momentum], self.least, "*", ms=12, color="black")
+        curve.set(xlabel=label, ylabel="rate", ylim=(0, 1.2))
         k = np.arange(_ITERATIONS + 1)
         with np.errstate(all="ignore"):
             for y, how in (
@@ -184,8 +195,7 @@ def rates(
     one_of(*_METHODS)("method", method)
     if not condition >= 1:
         raise ValueError(f"condition must be at least 1, got {condition!r}")
-    best = getattr(theory, _METHODS[method][1])(1 / condition, 1.0)
-    best = best if isinstance(best, tuple) else (best, 0.0)
+    best = _METHODS[method][1](1 / condition, 1.0)
     return Rates(
         question,
         step_size=float(best[0] if step_size is None else step_size),

@@ -21,10 +21,10 @@ _OBJECTIVES = ("rosenbrock", "bowl", "turned bowl")  # their least loss is zero
 _LABELS = {"lossgrad": "tried", "exact": "exact minimizer", "polyak": "Polyak", "l4": "L4"}
 _MARKS = {"lossgrad": "o", "exact": "*", "polyak": "s", "l4": "^"}
 _COLOURS = {
-    "lossgrad": figures.LOOKS["LossGrad"][0],
+    "lossgrad": figures.look("LossGrad")["color"],
     "exact": figures.GREEN,
-    "polyak": figures.LOOKS["Polyak"][0],
-    "l4": figures.LOOKS["L4"][0],
+    "polyak": figures.look("Polyak")["color"],
+    "l4": figures.look("L4")["color"],
 }
 
 _AIM = {

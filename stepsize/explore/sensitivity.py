@@ -166,12 +166,11 @@ class Sensitivity(OneSetting):
 
     @property
     def look(self):
-        name = type(self.method).__name__
-        return {**figures.look(self.method), "label": figures.LOOKS.get(name, [name])[-1]}
+        return figures.look(type(self.method).__name__)
 
     def knobs(self):
         own = type(self.method).__name__
-        names = sorted({*catalogue.PAGE_METHODS, own}, key=[*catalogue.PAGE_METHODS, own].index)
+        names = [*catalogue.METHODS, *{own}.difference(catalogue.METHODS)]
         problems = [*catalogue.OBJECTIVES, *STREAMS]
         return {
             "method": ("method", names),

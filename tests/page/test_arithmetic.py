@@ -18,6 +18,7 @@ from page.helpers import HELPERS, STATIC
 import stepsize
 from experiments.papers import PUBLISHED
 from stepsize import explore, objectives
+from stepsize.explore import catalogue
 from stepsize.explore.page import catalogue_script
 
 SCRIPT = STATIC / "methods.js"
@@ -99,7 +100,7 @@ def case(method):
 
 
 def knob(method, name):
-    return explore.KNOBS.get(f"{method}.{name}", explore.KNOBS.get(name))
+    return catalogue.knob(catalogue.fresh(getattr(stepsize, method)), name)[1]
 
 
 def settings(method, seed=0):
@@ -124,7 +125,7 @@ def settings(method, seed=0):
 
 
 def test_the_lists_agree():
-    assert sorted(METHODS) == sorted(explore.PAGE_METHODS)
+    assert sorted(METHODS) == sorted(explore.METHODS)
     assert sorted(PAGE_OBJECTIVES) == sorted(DRAW), "an objective of the page has no case in DRAW"
     assert {known["function"] for known in explore.OBJECTIVES.values()} <= set(PAGE_OBJECTIVES)
 
@@ -132,8 +133,11 @@ def test_the_lists_agree():
 def test_the_catalogue_s_knobs_are_the_package_s():
     context = engine()
     context.eval(catalogue_script())
-    page = json.loads(context.eval("text(Stepsize.catalogue.knobs)"))
-    assert page == explore.KNOBS
+    page = json.loads(context.eval("text(Stepsize.catalogue)"))
+    for name, row in page["methods"].items():
+        assert list(row["knobs"]) == [f.name for f in dataclasses.fields(getattr(stepsize, name))]
+        for parameter, title in row["knobs"].items():
+            assert page["stops"][title] == knob(name, parameter)
     assert json.loads(context.eval("text(Stepsize.catalogue.objectives)")) == explore.OBJECTIVES
 
 
@@ -208,6 +212,15 @@ def test_every_float_is_the_package_s(method):
         choices = knob(method, name)
         words = {v for v in choices if isinstance(v, (str, bool))}
         assert words <= values and len(values) >= min(10, len(choices)), name
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("far", [1e60, 1e100, 1e160])
+def test_what_overflows_does_so_on_the_page(method, far):
+    # 100 (far**2)**2 or its gradient is beyond the largest number, or what comes of them is
+    given = vars(catalogue.fresh(getattr(stepsize, method)))
+    trace = assert_equal(method, given, "rosenbrock", {}, [far, far], {"iterations": 6})
+    assert trace.diverged or method != "GradientDescent"
 
 
 @pytest.mark.parametrize("figure", PUBLISHED)

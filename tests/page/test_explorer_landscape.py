@@ -16,7 +16,6 @@ from stepsize.explore.landscape import SHAPE, error
 from stepsize.explore.samples import draw
 from stepsize.theory import flipping_errors
 
-SCRIPT = STATIC / "explorer_landscape.js"
 METHODS = ("IDBD", "Autostep", "RMSProp", "Adam")
 
 
@@ -231,10 +230,6 @@ def test_a_phone_needs_no_scroll(show, scheme):
     context = "document.querySelector('.map canvas').getContext('2d')"
     assert page.evaluate(f"{context}.getImageData(360, 20, 1, 1).data[3]") == 0
     assert page.evaluate(f"{context}.getImageData(330, 250, 1, 1).data[3]") > 0
-
-
-def test_the_script_is_light():
-    assert SCRIPT.stat().st_size <= 5000
 
 
 def test_the_widget_turns_and_says(monkeypatch):

@@ -382,7 +382,3 @@ def test_a_cell_gets_the_same_page_each_time(name):
     assert text == ALL[name]().html() and f'data-explorer="{name}"' in text
     explorer = ALL[name]()
     assert '<img alt="' in text and explorer.summary().endswith(" ".join(explorer.lines()))
-
-
-def test_the_script_is_light():
-    assert SCRIPT.stat().st_size < 23_000

@@ -6,6 +6,7 @@ import pytest
 
 from stepsize import Csawg, GradientDescent, methods, minimize, quadratic
 from stepsize.explore import figures
+from stepsize.explore.catalogue import METHODS
 
 
 @pytest.fixture(autouse=True)
@@ -16,11 +17,12 @@ def closed():
 
 
 def test_every_method_has_its_own_look():
-    assert set(figures.LOOKS) >= set(methods.__all__)
-    looks = [look[:2] for look in figures.LOOKS.values()]
-    assert len(set(looks)) == len(looks)
-    names = [look[2] for look in figures.LOOKS.values()]
+    assert set(METHODS) == set(methods.__all__)
+    looks = [(row.colour, row.dash) for row in METHODS.values()]
+    assert len(set(looks)) == len(looks) and {dash for _, dash in looks} <= set(figures.DASHES)
+    names = [row.label for row in METHODS.values()]
     assert len(set(names)) == len(names)
+    assert figures.look("Adam") == {"color": "#222222", "ls": "-", "label": "Adam"}
 
 
 def test_windows_have_their_own_shade_and_name():

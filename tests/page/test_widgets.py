@@ -16,6 +16,8 @@ from stepsize import (
     HeavyBall,
     Nesterov,
     Objective,
+    Polyak,
+    checks,
     explore,
     minimize,
     per_weight,
@@ -356,6 +358,30 @@ def test_any_method_has_knobs_of_its_own():
     live.slots[0]["shrink"].value = 0.25
     assert live.methods[0].shrink == 0.25
     assert renewed(HeavyBall, method) == HeavyBall(0.1)
+
+
+def test_kinds_give_knobs():
+    from dataclasses import dataclass
+
+    @dataclass(frozen=True)
+    class Mine:
+        rate: float = 0.5
+        patience: int = 3
+        bound: str = "step"
+        most: float | None = None
+
+        def __post_init__(self):
+            bound = checks.one_of("step", "none")
+            most = checks.optional(checks.per_run(checks.cap))
+            checks.check(self, rate=checks.rate, patience=checks.count, bound=bound, most=most)
+
+    given = {name: stops(Mine(), name) for name in ("rate", "patience", "bound", "most")}
+    assert given["rate"] == stops(HeavyBall(0.1, 0.5), "momentum")
+    assert given["patience"] == stops(Csawg(0.1, 3), "window")
+    assert given["bound"] == ["step", "none"]
+    assert given["most"] == [*stops(Polyak(0.0), "max_step"), None]
+    for name, values in given.items():  # each is one that the kind allows
+        assert all(getattr(Mine(**{name: value}), name) == value for value in values)
 
 
 def test_a_setting_s_own_value_is_a_stop():
