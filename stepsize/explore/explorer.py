@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import cached_property
 from urllib.parse import quote
 
+from stepsize.explore.digits import portable
 from stepsize.explore.page import as_json, literal
 from stepsize.explore.sheet import Sheet, as_svg, book_style
 
@@ -28,7 +29,7 @@ class Explorer:
         data = self.data()
         alive = ""
         if data is not None:
-            text = html.escape(as_json(data), quote=False)
+            text = html.escape(as_json(portable(data)), quote=False)
             quoted = text.replace("'", "&#39;")
             alive = f" data-explorer=\"{self.name}\" data-setting='{quoted}'"
         picture = base64.b64encode(self.svg().encode()).decode()

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 
 from stepsize.explore.catalogue import METHODS, Row
+from stepsize.explore.digits import rounded
 
 __all__ = [
     "DASHES",
@@ -198,7 +199,7 @@ def contours(ax, objective, xlim, ylim, levels=14, points=240):
         x,
         y,
         f,
-        levels=np.geomspace(low, f.max(), levels),
+        levels=rounded(np.geomspace(low, f.max(), levels)),
         colors="#9aa5b1",
         linewidths=0.7,
         zorder=1,

@@ -19,8 +19,8 @@ from stepsize.checks import (
     rate,
 )
 from stepsize.explore import figures, samples
+from stepsize.explore.digits import number, rounded
 from stepsize.explore.explorer import OneSetting
-from stepsize.explore.words import number
 from stepsize.methods import IDBD, Adam, Autostep
 from stepsize.runs import track as run
 from stepsize.streams import LinearSample, WeightFlipping
@@ -45,7 +45,7 @@ SHAPE = {
     "relevant": 1,
     "flip_every": 20,
     "flip_probability": 0.5,
-    "spread": 29**-0.5,
+    "spread": 1 / np.sqrt(29),  # a power would not have the same bits everywhere
     "noise": 0.0,
     "scale": 1.0,
 }
@@ -161,7 +161,7 @@ class Landscape(OneSetting):
         colour = figures.look(s["method"])["color"]
         levels = best[2] * np.exp((np.arange(1, 15) / 8) ** 2)
         grid = np.ma.masked_invalid(grid)
-        plane.contour(axis, axis, grid, levels, colors="#9aa5b1", linewidths=0.7)
+        plane.contour(axis, axis, grid, rounded(levels), colors="#9aa5b1", linewidths=0.7)
         plane.plot(*rest.T, ":", color="black", lw=1.4)
         plane.plot(*path.T, color=colour, lw=1)
         if "alpha_1" in self.knobs():

@@ -8,8 +8,9 @@ import html
 
 from stepsize import methods
 from stepsize.explore.catalogue import MOST, OBJECTIVES, VIEW, named, renewed, stops
+from stepsize.explore.digits import number
 from stepsize.explore.sheet import Sheet
-from stepsize.explore.words import labels, number, outcome
+from stepsize.explore.words import labels, outcome
 from stepsize.extras import extra
 from stepsize.objectives import Objective
 from stepsize.runs import minimize

@@ -11,8 +11,9 @@ import numpy as np
 
 from stepsize.checks import count, one_of, starting_point
 from stepsize.explore import catalogue, figures
+from stepsize.explore.digits import number
 from stepsize.explore.explorer import OneSetting
-from stepsize.explore.words import number, point
+from stepsize.explore.words import point
 from stepsize.methods import Csawg
 from stepsize.methods.arithmetic import ratio
 from stepsize.runs import Recorder, minimize

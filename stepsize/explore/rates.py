@@ -12,8 +12,8 @@ import numpy as np
 from stepsize import methods, theory
 from stepsize.checks import one_of
 from stepsize.explore import catalogue, figures
+from stepsize.explore.digits import number, rounded
 from stepsize.explore.explorer import OneSetting
-from stepsize.explore.words import number
 from stepsize.objectives import quadratic
 from stepsize.runs import minimize
 
@@ -195,7 +195,7 @@ def rates(
     one_of(*_METHODS)("method", method)
     if not condition >= 1:
         raise ValueError(f"condition must be at least 1, got {condition!r}")
-    best = _METHODS[method][1](1 / condition, 1.0)
+    best = rounded(_METHODS[method][1](1 / condition, 1.0), digits=12)
     return Rates(
         question,
         step_size=float(best[0] if step_size is None else step_size),

@@ -9,8 +9,9 @@ import numpy as np
 
 from stepsize.checks import one_of, starting_point
 from stepsize.explore import catalogue, figures
+from stepsize.explore.digits import number
 from stepsize.explore.explorer import OneSetting
-from stepsize.explore.words import number, point
+from stepsize.explore.words import point
 from stepsize.methods import L4, Polyak
 from stepsize.methods.arithmetic import inner
 from stepsize.runs import minimize

@@ -13,9 +13,9 @@ import numpy as np
 from stepsize import methods
 from stepsize.checks import count, count_or_zero, one_of, positive, starting_point
 from stepsize.explore import catalogue, figures, samples
+from stepsize.explore.digits import number
 from stepsize.explore.explorer import OneSetting
 from stepsize.explore.page import as_text
-from stepsize.explore.words import number
 from stepsize.methods import Csawg, GradientDescent
 from stepsize.objectives import Objective
 from stepsize.runs import minimize, runs_of, track

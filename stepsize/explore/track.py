@@ -12,8 +12,8 @@ from matplotlib.ticker import LogLocator
 
 from stepsize.checks import count, count_or_zero, nonnegative, one_of
 from stepsize.explore import catalogue, figures, samples
+from stepsize.explore.digits import number
 from stepsize.explore.explorer import OneSetting
-from stepsize.explore.words import number
 from stepsize.methods import IDBD, Autostep, GradientDescent
 from stepsize.runs import track as run
 from stepsize.streams import LinearSample

@@ -10,10 +10,11 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from stepsize.checks import count, one_of, starting_point
 from stepsize.explore import figures
 from stepsize.explore.catalogue import COARSE, MOST, OBJECTIVES, VIEW, decades, has_twin, named
+from stepsize.explore.digits import number
 from stepsize.explore.explorer import Explorer
 from stepsize.explore.page import as_text
 from stepsize.explore.sheet import Sheet, as_png, as_svg, book_style, power
-from stepsize.explore.words import labels, number, outcome
+from stepsize.explore.words import labels, outcome
 from stepsize.methods import Csawg, GradientDescent
 from stepsize.runs import minimize, runs_of
 

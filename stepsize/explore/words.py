@@ -8,22 +8,9 @@ import numpy as np
 
 from stepsize.explore import figures
 from stepsize.explore.catalogue import LEVEL
+from stepsize.explore.digits import number
 
-__all__ = ["labels", "number", "outcome", "point"]
-
-
-def number(x):
-    """Three significant digits: 0.0123, 465, 1.2e-9."""
-    if x is None:
-        return "none"
-    if isinstance(x, str):
-        return x
-    text = f"{float(x):.2e}"
-    value = float(text)
-    if value == 0 or not np.isfinite(value) or 1e-4 <= abs(value) < 1e6:
-        return f"{value:g}"
-    mantissa, exponent = text.split("e")
-    return f"{float(mantissa):g}e{int(exponent)}"
+__all__ = ["labels", "outcome", "point"]
 
 
 def point(w):

@@ -23,8 +23,9 @@ from stepsize import (
     explore,
 )
 from stepsize.explore.catalogue import renewed
+from stepsize.explore.digits import number
 from stepsize.explore.page import catalogue_script
-from stepsize.explore.words import labels, number, outcome
+from stepsize.explore.words import labels, outcome
 
 
 def words(methods, **setting):

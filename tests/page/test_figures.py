@@ -32,6 +32,17 @@ def test_windows_have_their_own_shade_and_name():
     assert figures.look(Csawg(0.1, 2, planning_steps=5))["label"] == "Csawg-p5 K2"
 
 
+def test_contours_are_the_same_where_the_last_bits_are_others(monkeypatch):
+    levels = []
+    for noise in (0.0, 1e-13, -1e-13):
+        with monkeypatch.context() as patched:
+            exact = np.geomspace
+            patched.setattr(np, "geomspace", lambda *given: (1 + noise) * exact(*given))  # noqa: B023
+            ax = figures.contours(plt.subplots()[1], quadratic([1.0, 4.0]), (-3, 3), (-4, 2))
+        levels.append(ax.collections[0].levels.tolist())
+    assert levels[0] == levels[1] == levels[2] and len(levels[0]) == 14
+
+
 def test_a_stranger_is_drawn_too():
     class Mine:
         pass

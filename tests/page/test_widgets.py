@@ -26,8 +26,8 @@ from stepsize import (
 )
 from stepsize.explore import explorer as shared
 from stepsize.explore.catalogue import named, renewed, stops
+from stepsize.explore.digits import number
 from stepsize.explore.live import LiveSteps, LiveValley
-from stepsize.explore.words import number
 
 GD, PLANNED = GradientDescent(0.001), Csawg(0.001, 10, planning_steps=5, correction_steps=10)
 
