@@ -86,6 +86,8 @@ MISSING = {
 @pytest.mark.parametrize("name", MISSING)
 def test_a_missing_package_is_named_with_the_command(name):
     code, extra = MISSING[name]
+    if "explore" in code and name != "matplotlib":
+        pytest.importorskip("matplotlib")
     blocked = f"import sys; sys.modules[{name!r}] = None; from stepsize import *; {code}"
     last = python(blocked)[1].splitlines()[-1]
     assert last.startswith(f"ImportError: {name}")

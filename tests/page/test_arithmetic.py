@@ -162,22 +162,6 @@ def test_losses_gradients_and_curvatures(objective):
         assert page == [package.loss(w), package.grad(w).tolist(), package.curvature(w).tolist()]
 
 
-@pytest.mark.parametrize(
-    ("name", "expression", "minimizer"),
-    [
-        ("beale", "(1.5-x+x*y)**2 + (2.25-x+x*y**2)**2 + (2.625-x+x*y**3)**2", [3, 0.5]),
-        ("camel", "2*x**2 - 1.05*x**4 + x**6/6 + x*y + y**2", [0, 0]),
-    ],
-)
-def test_classic_functions_are_those_of_the_books(name, expression, minimizer):
-    ours, typed = getattr(objectives, name)(), stepsize.Objective.from_sympy(expression, "x y")
-    points = np.random.default_rng(0).uniform(-3, 3, (2, 50))
-    for question in ("loss", "grad", "curvature"):
-        assert np.allclose(getattr(ours, question)(points), getattr(typed, question)(points))
-    assert ours.minimizer.tolist() == minimizer and ours.loss(ours.minimizer) == 0
-    assert np.all(ours.loss(points) > 0)
-
-
 @pytest.mark.parametrize("method", METHODS)
 def test_names_and_defaults_are_the_package_s(method):
     page = json.loads(JS.eval(f"text({{...new Stepsize.methods.{method}({{}})}})"))
