@@ -7,7 +7,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 		having, logarithmic, marker, methodOf, methodText, number, objective, panel, renewed, stroke, valuesOf, whole, within,
 	} = Stepsize.kit;
 	const { methods, online, catalogue } = Stepsize, { methods: rows } = catalogue;
-	const { streams, constants, shape, knobs: { knob: [, own], value: [, stops] } } = data;
+	const { streams, constants, shape, knobs: { method: [, names], knob: [, own], value: [, stops] } } = data;
 	let method, keys = []; // own: the method's knobs that are numbers; stops: all values of the present one
 	let problem, rivals, sweep, first, wanted; // rivals and sweep: runs that become final errors
 
@@ -110,6 +110,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 	// -- controls
 
 	const refill = (list, values) => list.splice(0, Infinity, ...values);
+	refill(names, Object.keys(rows));
 	const changed = (changes) => {
 		if (changes.with) method = methodOf(changes.with);
 		wanted = changes.knob ?? wanted;

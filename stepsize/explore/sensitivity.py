@@ -242,10 +242,10 @@ class Sensitivity(OneSetting):
         problem = self.problem
         if problem.given is not None or not catalogue.has_twin(self.method):
             return None
-        own = {"value": ("value", [])}  # which the page knows by method and knob
+        known = {name: (name, []) for name in ("method", "knob", "value")}  # from the catalogue
         return {
             "setting": {"with": as_text(self.method), "w0": problem.w0, **self.setting},
-            "knobs": {"with": ("", None), **self.knobs(), **own},
+            "knobs": {"with": ("", None), **self.knobs(), **known},
             "plots": self.plots,
             "streams": STREAMS,
             "constants": samples.CONSTANTS,
