@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import stepsize
-import stepsize.explore  # before its parts, which are parts of it alone
 
 
 @pytest.fixture(autouse=True)

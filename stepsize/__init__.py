@@ -11,6 +11,8 @@ from stepsize.methods import *
 from stepsize.methods import __all__ as _methods
 from stepsize.objectives import (
     Objective,
+    beale,
+    camel,
     least_squares,
     logistic_regression,
     quadratic,
@@ -28,6 +30,8 @@ __all__ = [
     "StreamTrace",
     "Trace",
     "WeightFlipping",
+    "beale",
+    "camel",
     "least_squares",
     "logistic_regression",
     "minimize",

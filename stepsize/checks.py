@@ -8,7 +8,7 @@ the arithmetic wants (a float, or a read-only float64 array over runs), or raise
 from __future__ import annotations
 
 import numbers
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -218,6 +218,12 @@ def one_of(*choices):
             )
         return value
 
+    return _made(kind, also=choices)
+
+
+def _made(kind, of=None, also=()):
+    """A kind with what it is made of: another, and what it allows besides."""
+    kind.of, kind.also = of, also
     return kind
 
 
@@ -230,7 +236,21 @@ def single(kind):
             raise ValueError(f"{name} must be a single number, got {value!r}")
         return value
 
-    return one
+    return _made(one, kind)
+
+
+def or_word(kind, *words):
+    """A kind: what ``kind`` allows, or one of the given words."""
+
+    def either(name, value):
+        if not isinstance(value, str):
+            return kind(name, value)
+        if value not in words:
+            known = " or ".join(map(repr, words))
+            raise ValueError(f"{name} must be a number or {known}, got {value!r}")
+        return value
+
+    return _made(either, kind, words)
 
 
 def per_run(kind):
@@ -241,18 +261,29 @@ def per_run(kind):
             raise ValueError(f"{name} must be a number or an array over runs, got {value}")
         return kind(name, value)
 
-    return one_each
+    return _made(one_each, kind)
 
 
 def optional(kind):
     """A kind: None, or what ``kind`` allows."""
-    return lambda name, value: None if value is None else kind(name, value)
+    return _made(lambda name, value: None if value is None else kind(name, value), kind, (None,))
+
+
+_KINDS = {}  # of the fields of each class
 
 
 def check(method, **kinds):
     """Check the fields of a frozen dataclass and store them in the form the arithmetic wants."""
+    _KINDS.setdefault(type(method), {}).update(kinds)
     for name, kind in kinds.items():
         object.__setattr__(method, name, kind(name, getattr(method, name)))
+
+
+def kinds_of(method):
+    """The kinds that a method's fields were checked by, by name."""
+    if type(method) not in _KINDS:  # it was made elsewhere, and unpickled here
+        replace(method)
+    return dict(_KINDS.get(type(method), {}))
 
 
 def able(name, value, what, *asked):

@@ -12,7 +12,11 @@ import math
 from functools import reduce
 
 import numpy as np
-import sympy
+
+from stepsize.extras import extra
+
+with extra("sympy"):
+    import sympy
 
 __all__ = ["CONSTANTS", "FUNCTIONS", "derivatives", "parse"]
 

@@ -27,7 +27,15 @@ from stepsize.checks import (
     whole,
 )
 
-__all__ = ["Objective", "least_squares", "logistic_regression", "quadratic", "rosenbrock"]
+__all__ = [
+    "Objective",
+    "beale",
+    "camel",
+    "least_squares",
+    "logistic_regression",
+    "quadratic",
+    "rosenbrock",
+]
 
 
 HINT = "use sums over axis=0, or Objective(loss, grad, vectorized=False)"
@@ -325,6 +333,83 @@ def rosenbrock(dim=2):
         return c
 
     return Objective(loss, grad, np.ones(dim), minimum=0.0, curvature=curvature)
+
+
+def beale():
+    r"""Beale's function: plateaus, and steep walls beyond them.
+
+    .. math:: f(w) = (1.5 - w_1 (1 - w_2))^2 + (2.25 - w_1 (1 - w_2^2))^2
+              + (2.625 - w_1 (1 - w_2^3))^2
+
+    The minimizer is (3, 0.5), the minimum 0.
+
+    Examples
+    --------
+    >>> f = beale()
+    >>> f.loss(np.array([1.0, 0.0])), f.grad(np.array([1.0, 0.0]))
+    (np.float64(4.453125), array([-6.75,  1.  ]))
+
+    The three roots are 0.5, 1.25 and 1.625 there; minus twice their sum is the first slope.
+    """
+
+    def residuals(w):
+        x, y = w
+        u = (1 - y, 1 - y * y, 1 - y * y * y)
+        return u, (1.5 - x * u[0], 2.25 - x * u[1], 2.625 - x * u[2])
+
+    def loss(w):
+        _, r = residuals(w)
+        return r[0] * r[0] + r[1] * r[1] + r[2] * r[2]
+
+    def grad(w):
+        (x, y), (u, r) = w, residuals(w)
+        along_x = -2 * (r[0] * u[0] + r[1] * u[1] + r[2] * u[2])
+        return np.stack([along_x, 2 * x * (r[0] + 2 * y * r[1] + 3 * y * y * r[2])])
+
+    def curvature(w):
+        (x, y), (u, r) = w, residuals(w)
+        along_y = 2 * x * x * (1 + 4 * y * y + 9 * y * y * y * y)
+        return np.stack(
+            [
+                2 * (u[0] * u[0] + u[1] * u[1] + u[2] * u[2]),
+                along_y + 2 * x * (2 * r[1] + 6 * y * r[2]),
+            ]
+        )
+
+    return Objective(loss, grad, [3.0, 0.5], 0.0, curvature)
+
+
+def camel():
+    r"""The camel with three humps: two local minima beside the one at the origin.
+
+    .. math:: f(w) = 2 w_1^2 - 1.05\, w_1^4 + \tfrac16 w_1^6 + w_1 w_2 + w_2^2
+
+    The minimizer is (0, 0), the minimum 0; the others lie near (1.75, -0.87) and (-1.75, 0.87).
+
+    Examples
+    --------
+    >>> f = camel()
+    >>> f.loss(np.array([2.0, -1.0])), f.grad(np.array([2.0, -1.0]))
+    (np.float64(0.866...), array([5.4, 0. ]))
+
+    The terms of the loss are 8, -16.8, 10.667, -2 and 1.
+    """
+
+    def loss(w):
+        x, y = w
+        q = x * x
+        return q * (2 - 1.05 * q + q * q / 6) + x * y + y * y
+
+    def grad(w):
+        x, y = w
+        q = x * x
+        return np.stack([x * (4 - 4.2 * q + q * q) + y, x + 2 * y])
+
+    def curvature(w):
+        q = w[0] * w[0]
+        return np.stack([4 - 12.6 * q + 5 * q * q, np.full_like(q, 2.0)])
+
+    return Objective(loss, grad, [0.0, 0.0], 0.0, curvature)
 
 
 class DataObjective(Objective):

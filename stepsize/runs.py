@@ -23,6 +23,7 @@ from stepsize.checks import (
     starting_point,
     whole,
 )
+from stepsize.extras import extra
 from stepsize.objectives import HINT, Minibatch, Objective, one_by_one
 from stepsize.streams import Drawn, LinearSample
 
@@ -410,10 +411,8 @@ def _used(step_size):
 
 def progress_bar(total, unit):
     """A progress bar of tqdm."""
-    try:
+    with extra("explore"):
         from tqdm.auto import tqdm
-    except ImportError as error:
-        raise ValueError("progress=True needs the package tqdm: pip install tqdm") from error
     return tqdm(total=total, unit=unit)
 
 

@@ -1,24 +1,61 @@
-// What the explorers know by name, written by stepsize.explore.catalogue().
+// What the explorers know by name, written by stepsize.explore.page.catalogue_script().
 "use strict";
 
 Stepsize.catalogue = {
-  objectives: {"rosenbrock":{"title":"Rosenbrock's valley","function":"rosenbrock","parameters":{},"view":[[-1.8,1.8],[-0.8,2.2]]},"bowl":{"title":"bowl, curvatures 1000 and 1","function":"quadratic","parameters":{"curvature":[1000,1],"minimizer":[1,1]},"view":[[-1.5,3.5],[-0.5,2.5]]},"turned bowl":{"title":"the bowl turned by 45 degrees","function":"quadratic","parameters":{"curvature":[[500.5,499.5],[499.5,500.5]],"minimizer":[1,1]},"view":[[-1.5,3.5],[-1,3]]},"tilted bowl":{"title":"bowl, curvatures 100 and 1, turned by 37 degrees","function":"quadratic","parameters":{"curvature":[[64.36,47.52],[47.52,36.64]],"minimizer":[1,1]},"view":[[-1.5,3.5],[-1,3]]},"beale":{"title":"Beale's function","function":"beale","parameters":{},"view":[[-1,4.5],[-2,2]]},"camel":{"title":"the camel with three humps","function":"camel","parameters":{},"view":[[-2.5,2.5],[-2,2]]}},
-  dashes: [[],[6,3],[2,3],[8,3,2,3]],
-  styles: {"GradientDescent":{"colour":"#0072B2","dash":0,"label":"GD"},"HeavyBall":{"colour":"#009E73","dash":1,"label":"heavy ball"},"Nesterov":{"colour":"#56B4E9","dash":3,"label":"Nesterov"},"Csawg":{"colour":"#D55E00","dash":0,"label":"Csawg","windows":{"1":"#f0932b","2":"#e8831e","3":"#e37a17","5":"#dd6e0d","10":"#d55e00","20":"#c44e05","50":"#ad3a0b","100":"#9c2a10","300":"#741c0f","1000":"#4a0d0d"}},"Polyak":{"colour":"#CC79A7","dash":0,"label":"Polyak"},"StochasticPolyak":{"colour":"#CC79A7","dash":1,"label":"SPS"},"L4":{"colour":"#8C6BB1","dash":3,"label":"L4"},"LossGrad":{"colour":"#A6761D","dash":0,"label":"LossGrad"},"AdaGrad":{"colour":"#B8860B","dash":2,"label":"AdaGrad"},"RMSProp":{"colour":"#C99700","dash":1,"label":"RMSProp"},"Adam":{"colour":"#222222","dash":0,"label":"Adam"},"HypergradientDescent":{"colour":"#7A5195","dash":1,"label":"HD"},"AdamHD":{"colour":"#666666","dash":3,"label":"Adam-HD"},"BarzilaiBorwein":{"colour":"#4D9221","dash":2,"label":"Barzilai-Borwein"},"IDBD":{"colour":"#C2185B","dash":0,"label":"IDBD"},"Autostep":{"colour":"#E7298A","dash":1,"label":"Autostep"}},
-  knobs: {"step_size":[{"decades":[-5,-1,[1,1.1,1.2,1.3,1.4,1.5,1.6,1.7,1.8,1.9,2,2.2,2.4,2.6,2.8,3,3.2,3.4,3.6,3.8,4,4.2,4.4,4.6,4.8,5,5.5,6,6.5,7,7.5,8,8.5,9,9.5]]}],"momentum":[0,0.05,0.1,0.15,0.2,0.25,0.3,0.35,0.4,0.45,0.5,0.55,0.6,0.65,0.7,0.75,0.8,0.85,0.9,0.91,0.92,0.93,0.94,0.95,0.96,0.97,0.98,0.99,0.995,0.999],"Nesterov.momentum":[{"like":"momentum"},"increasing"],"window":[1,2,3,4,5,6,7,8,9,{"decades":[1,2,[1,1.2,1.5,2,2.5,3,4,5,6,8]]}],"planning_steps":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20],"correction_steps":[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,30,50],"pairing":["published","derived"],"reuse_gradient":[false,true],"minimum":[-10,-1,-0.1,0,0.001,0.01,0.1,1,10],"L4.minimum":[{"like":"minimum"},null],"max_step":[{"decades":[-5,1,[1,2,5]]},1e999],"scale":[0.1,0.2,0.25,0.3,0.4,0.5,0.6,0.7,0.8,0.9,1,1.5,2,3,5],"eps":[0,1e-12,1e-11,1e-10,1e-09,1e-08,1e-07,1e-06,1e-05,0.0001,0.001,0.01,0.1,1,10],"growth":[1,1.01,1.02,1.05,1.1,1.2,1.5,2,3,null],"direction":["momentum","adam","gradient"],"fraction":[0,0.05,0.1,0.15,0.2,0.25,0.3,0.35,0.4,0.45,0.5,0.55,0.6,0.65,0.7,0.75,0.8,0.85,0.9,0.95,1],"minimum_factor":[{"like":"fraction"}],"initial_factor":[{"like":"fraction"}],"forget_time":[{"decades":[0,4,[1,2,5]]},1e999],"direction_eps":[{"like":"eps"}],"beta1":[{"like":"momentum"}],"beta2":[{"like":"momentum"},0.9999],"decay":[{"like":"momentum"}],"eps_inside":[false,true],"bias_correction":[false,true],"factor":[1,1.01,1.02,1.05,1.1,1.2,1.5,2,3],"meta_step_size":[0,{"decades":[-12,0,[1,2,5]]}],"HypergradientDescent.meta_step_size":[{"like":"meta_step_size"}],"AdamHD.meta_step_size":[{"like":"meta_step_size"}],"trace_decay":[{"like":"momentum"}],"multiplicative":[false,true],"variant":["long","short"],"tau":[{"decades":[0,5,[1,2,5]]}]},
-  fresh: {"step_size":0.001,"window":10,"minimum":0,"HypergradientDescent.meta_step_size":1e-09,"AdamHD.meta_step_size":1e-07},
-  level: 1e-08,
-  most: 4,
+	objectives: {
+		"rosenbrock": {"title": "Rosenbrock's valley", "function": "rosenbrock", "parameters": {}, "view": [[-1.8, 1.8], [-0.8, 2.2]]},
+		"bowl": {"title": "bowl, curvatures 1000 and 1", "function": "quadratic", "parameters": {"curvature": [1000.0, 1.0], "minimizer": [1.0, 1.0]}, "view": [[-1.5, 3.5], [-0.5, 2.5]]},
+		"turned bowl": {"title": "the bowl turned by 45 degrees", "function": "quadratic", "parameters": {"curvature": [[500.5, 499.5], [499.5, 500.5]], "minimizer": [1.0, 1.0]}, "view": [[-1.5, 3.5], [-1.0, 3.0]]},
+		"tilted bowl": {"title": "bowl, curvatures 100 and 1, turned by 37 degrees", "function": "quadratic", "parameters": {"curvature": [[64.36, 47.52], [47.52, 36.64]], "minimizer": [1.0, 1.0]}, "view": [[-1.5, 3.5], [-1.0, 3.0]]},
+		"beale": {"title": "Beale's function", "function": "beale", "parameters": {}, "view": [[-1.0, 4.5], [-2.0, 2.0]]},
+		"camel": {"title": "the camel with three humps", "function": "camel", "parameters": {}, "view": [[-2.5, 2.5], [-2.0, 2.0]]},
+	},
+	dashes: [[], [6, 3], [2, 3], [8, 3, 2, 3]],
+	stops: {
+		"step_size": [1e-05, 1.1e-05, 1.2e-05, 1.3e-05, 1.4e-05, 1.5e-05, 1.6e-05, 1.7e-05, 1.8e-05, 1.9e-05, 2e-05, 2.2e-05, 2.4e-05, 2.6e-05, 2.8e-05, 3e-05, 3.2e-05, 3.4e-05, 3.6e-05, 3.8e-05, 4e-05, 4.2e-05, 4.4e-05, 4.6e-05, 4.8e-05, 5e-05, 5.5e-05, 6e-05, 6.5e-05, 7e-05, 7.5e-05, 8e-05, 8.5e-05, 9e-05, 9.5e-05, 0.0001, 0.00011, 0.00012, 0.00013, 0.00014, 0.00015, 0.00016, 0.00017, 0.00018, 0.00019, 0.0002, 0.00022, 0.00024, 0.00026, 0.00028, 0.0003, 0.00032, 0.00034, 0.00036, 0.00038, 0.0004, 0.00042, 0.00044, 0.00046, 0.00048, 0.0005, 0.00055, 0.0006, 0.00065, 0.0007, 0.00075, 0.0008, 0.00085, 0.0009, 0.00095, 0.001, 0.0011, 0.0012, 0.0013, 0.0014, 0.0015, 0.0016, 0.0017, 0.0018, 0.0019, 0.002, 0.0022, 0.0024, 0.0026, 0.0028, 0.003, 0.0032, 0.0034, 0.0036, 0.0038, 0.004, 0.0042, 0.0044, 0.0046, 0.0048, 0.005, 0.0055, 0.006, 0.0065, 0.007, 0.0075, 0.008, 0.0085, 0.009, 0.0095, 0.01, 0.011, 0.012, 0.013, 0.014, 0.015, 0.016, 0.017, 0.018, 0.019, 0.02, 0.022, 0.024, 0.026, 0.028, 0.03, 0.032, 0.034, 0.036, 0.038, 0.04, 0.042, 0.044, 0.046, 0.048, 0.05, 0.055, 0.06, 0.065, 0.07, 0.075, 0.08, 0.085, 0.09, 0.095, 0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18, 0.19, 0.2, 0.22, 0.24, 0.26, 0.28, 0.3, 0.32, 0.34, 0.36, 0.38, 0.4, 0.42, 0.44, 0.46, 0.48, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0],
+		"rate": [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 0.999],
+		"rate or increasing": [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 0.999, "increasing"],
+		"count": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 150, 200, 250, 300, 400, 500, 600, 800, 1000],
+		"Csawg.planning_steps": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20],
+		"count_or_zero": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 30, 50],
+		"published or derived": ["published", "derived"],
+		"flag": [false, true],
+		"finite": [-10.0, -1.0, -0.1, 0.0, 0.001, 0.01, 0.1, 1.0, 10.0],
+		"cap": [1e-05, 2e-05, 5e-05, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, Infinity],
+		"StochasticPolyak.scale": [0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.5, 2.0, 3.0, 5.0],
+		"nonnegative": [0.0, 1e-12, 2e-12, 5e-12, 1e-11, 2e-11, 5e-11, 1e-10, 2e-10, 5e-10, 1e-09, 2e-09, 5e-09, 1e-08, 2e-08, 5e-08, 1e-07, 2e-07, 5e-07, 1e-06, 2e-06, 5e-06, 1e-05, 2e-05, 5e-05, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0],
+		"at_least_one or None": [1.0, 1.01, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0, null],
+		"momentum or adam or gradient": ["momentum", "adam", "gradient"],
+		"L4.fraction": [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0],
+		"fraction": [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0],
+		"L4.initial_factor": [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0],
+		"L4.forget_time": [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10000.0, 20000.0, 50000.0, 100000.0, Infinity],
+		"finite or None": [-10.0, -1.0, -0.1, 0.0, 0.001, 0.01, 0.1, 1.0, 10.0, null],
+		"beta2": [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 0.999, 0.9999],
+		"at_least_one": [1.0, 1.01, 1.02, 1.05, 1.1, 1.2, 1.5, 2.0, 3.0],
+		"HypergradientDescent.meta_step_size": [0.0, 1e-12, 2e-12, 5e-12, 1e-11, 2e-11, 5e-11, 1e-10, 2e-10, 5e-10, 1e-09, 2e-09, 5e-09, 1e-08, 2e-08, 5e-08, 1e-07, 2e-07, 5e-07, 1e-06, 2e-06, 5e-06, 1e-05, 2e-05, 5e-05, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0],
+		"AdamHD.meta_step_size": [0.0, 1e-12, 2e-12, 5e-12, 1e-11, 2e-11, 5e-11, 1e-10, 2e-10, 5e-10, 1e-09, 2e-09, 5e-09, 1e-08, 2e-08, 5e-08, 1e-07, 2e-07, 5e-07, 1e-06, 2e-06, 5e-06, 1e-05, 2e-05, 5e-05, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0],
+		"long or short": ["long", "short"],
+		"positive": [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10000.0, 20000.0, 50000.0, 100000.0, 200000.0, 500000.0, 1000000.0],
+	},
+	methods: {
+		"GradientDescent": {"label": "GD", "colour": "#0072B2", "dash": 0, "fresh": {"step_size": 0.001}, "knobs": {"step_size": "step_size"}},
+		"HeavyBall": {"label": "heavy ball", "colour": "#009E73", "dash": 1, "fresh": {"step_size": 0.001}, "knobs": {"step_size": "step_size", "momentum": "rate"}},
+		"Nesterov": {"label": "Nesterov", "colour": "#56B4E9", "dash": 3, "fresh": {"step_size": 0.001}, "knobs": {"step_size": "step_size", "momentum": "rate or increasing"}},
+		"Csawg": {"label": "Csawg", "colour": "#D55E00", "dash": 0, "fresh": {"step_size": 0.001, "window": 10}, "knobs": {"step_size": "step_size", "window": "count", "planning_steps": "Csawg.planning_steps", "correction_steps": "count_or_zero", "pairing": "published or derived", "reuse_gradient": "flag"}, "windows": {"1": "#f0932b", "2": "#e8831e", "3": "#e37a17", "5": "#dd6e0d", "10": "#d55e00", "20": "#c44e05", "50": "#ad3a0b", "100": "#9c2a10", "300": "#741c0f", "1000": "#4a0d0d"}},
+		"Polyak": {"label": "Polyak", "colour": "#CC79A7", "dash": 0, "fresh": {"minimum": 0.0}, "knobs": {"minimum": "finite", "max_step": "cap"}},
+		"StochasticPolyak": {"label": "SPS", "colour": "#CC79A7", "dash": 1, "fresh": {}, "knobs": {"minimum": "finite", "scale": "StochasticPolyak.scale", "max_step": "cap", "eps": "nonnegative", "growth": "at_least_one or None"}},
+		"L4": {"label": "L4", "colour": "#8C6BB1", "dash": 3, "fresh": {}, "knobs": {"direction": "momentum or adam or gradient", "fraction": "L4.fraction", "minimum_factor": "fraction", "initial_factor": "L4.initial_factor", "forget_time": "L4.forget_time", "minimum": "finite or None", "beta1": "rate", "beta2": "beta2", "direction_eps": "nonnegative", "eps": "nonnegative"}},
+		"LossGrad": {"label": "LossGrad", "colour": "#A6761D", "dash": 0, "fresh": {"step_size": 0.001}, "knobs": {"step_size": "step_size", "factor": "at_least_one"}},
+		"AdaGrad": {"label": "AdaGrad", "colour": "#B8860B", "dash": 2, "fresh": {"step_size": 0.001}, "knobs": {"step_size": "step_size", "eps": "nonnegative"}},
+		"RMSProp": {"label": "RMSProp", "colour": "#C99700", "dash": 1, "fresh": {"step_size": 0.001}, "knobs": {"step_size": "step_size", "decay": "rate", "eps": "nonnegative", "eps_inside": "flag"}},
+		"Adam": {"label": "Adam", "colour": "#222222", "dash": 0, "fresh": {}, "knobs": {"step_size": "step_size", "beta1": "rate", "beta2": "beta2", "eps": "nonnegative", "bias_correction": "flag", "eps_inside": "flag"}},
+		"HypergradientDescent": {"label": "HD", "colour": "#7A5195", "dash": 1, "fresh": {"step_size": 0.001, "meta_step_size": 1e-09}, "knobs": {"step_size": "step_size", "meta_step_size": "HypergradientDescent.meta_step_size", "momentum": "rate", "trace_decay": "rate", "multiplicative": "flag"}},
+		"AdamHD": {"label": "Adam-HD", "colour": "#666666", "dash": 3, "fresh": {"step_size": 0.001, "meta_step_size": 1e-07}, "knobs": {"step_size": "step_size", "meta_step_size": "AdamHD.meta_step_size", "beta1": "rate", "beta2": "beta2", "eps": "nonnegative"}},
+		"BarzilaiBorwein": {"label": "Barzilai-Borwein", "colour": "#4D9221", "dash": 2, "fresh": {"step_size": 0.001}, "knobs": {"step_size": "step_size", "variant": "long or short"}},
+		"IDBD": {"label": "IDBD", "colour": "#C2185B", "dash": 0, "fresh": {}, "knobs": {"step_size": "step_size", "meta_step_size": "nonnegative"}},
+		"Autostep": {"label": "Autostep", "colour": "#E7298A", "dash": 1, "fresh": {}, "knobs": {"step_size": "step_size", "meta_step_size": "nonnegative", "tau": "positive"}},
+	},
+	level: 1e-08,
+	most: 4,
 };
-{
-  // Lists in full: { like } stands for those of another name, { decades } for what _decades makes.
-  const { knobs } = Stepsize.catalogue;
-  const part = (value) => {
-    if (value?.like) return knobs[value.like];
-    if (!value?.decades) return value;
-    const [first, last, mantissas] = value.decades, stops = [];
-    for (let k = first; k <= last; k++) stops.push(...mantissas.map((m) => Number(`${m}e${k}`)));
-    return [...stops, Number(`1e${last + 1}`)];
-  };
-  for (const [name, values] of Object.entries(knobs)) knobs[name] = values.flatMap(part);
-}

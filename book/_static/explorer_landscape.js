@@ -1,4 +1,4 @@
-// The landscape of two step sizes. Samples and words are those of stepsize/_landscape.py.
+// The landscape of two step sizes. Samples and words are those of stepsize/explore/landscape.py.
 "use strict";
 
 // The exact error of LMS with step size a for a constant weight and b for one that flips every n
@@ -12,7 +12,7 @@ Stepsize.landscape = (n) => ([a, b]) => {
 Stepsize.explorers.landscape = (figure, data) => {
 	const { made, shape, edge, best, single, rest, level, blocks } = data, every = shape.flip_every;
 	const { whole, number, marker, Contours, ticks, panel, stroke } = Stepsize.kit, contours = new Contours();
-	const { online, methods, catalogue: { styles } } = Stepsize;
+	const { online, methods, catalogue: { methods: rows } } = Stepsize;
 	const error = Stepsize.landscape(every), text = (v) => (v < Infinity ? number(v) : "not finite");
 	const marks = [["★ best pair", ...best], ["◆ best single", ...single]];
 	const names = ["α₁, constant", "α₂, flipping"];
@@ -43,7 +43,7 @@ Stepsize.explorers.landscape = (figure, data) => {
 		const n = state.examples, { ink } = map, y = [0, edge], high = [0, 1.5], size = Math.floor(n / blocks);
 		const path = run.step_size.slice(every - 1).map(([b, a]) => [a, b]), last = path.at(-1);
 		const thin = stroke(ink, 0.8);
-		const own = stroke(map.legible(styles[state.method].colour), 1.6);
+		const own = stroke(map.legible(rows[state.method].colour), 1.6);
 		map.frame({
 			x: y, y, yTicks: ticks(...y), xLabel: names[0], yLabel: names[1],
 			under: () => (more = contours.draw(map, 0, (w) => 4 * Math.sqrt(Math.abs(Math.log(error(w) / best[2]))) - 3) || more),

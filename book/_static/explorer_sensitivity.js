@@ -1,19 +1,19 @@
 // Sensitivity: the final error over all values of one knob, beside tuned gradient descent.
-// Runs and words are those of stepsize/_sensitivity.py.
+// Runs and words are those of stepsize/explore/sensitivity.py.
 "use strict";
 
 Stepsize.explorers.sensitivity = (figure, data) => {
 	const {
-		having, knobOf, logarithmic, marker, methodOf, methodText, number, objective, panel, renewed, stroke, whole, within,
+		having, logarithmic, marker, methodOf, methodText, number, objective, panel, renewed, stroke, valuesOf, whole, within,
 	} = Stepsize.kit;
-	const { methods, online, catalogue: { knobs, styles } } = Stepsize;
-	const { streams, constants, shape, knobs: { knob: [, own], value: [, stops] } } = data;
+	const { methods, online, catalogue } = Stepsize, { methods: rows } = catalogue;
+	const { streams, constants, shape, knobs: { method: [, names], knob: [, own], value: [, stops] } } = data;
 	let method, keys = []; // own: the method's knobs that are numbers; stops: all values of the present one
 	let problem, rivals, sweep, first, wanted; // rivals and sweep: runs that become final errors
 
 	const like = () => [method.name, state.knob, state.problem].join(); // what curves can be compared
 	const isStream = () => state.problem in streams;
-	const candidates = () => (isStream() ? constants : knobs.step_size);
+	const candidates = () => (isStream() ? constants : catalogue.stops.step_size);
 	const least = (errors) => errors.reduce((best, e, i) => (e < errors[best] ? i : best), 0);
 	const present = () => stops.indexOf(state.value);
 
@@ -99,7 +99,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 			.map((q) => `${plain(q)} ${word(p[q])}`).join(", ");
 		const good = sweep.filter((error) => error <= level && error < Infinity).length;
 		return [
-			`${styles[name].label} with ${told}: ${said(sweep[present()], on)}.`,
+			`${rows[name].label} with ${told}: ${said(sweep[present()], on)}.`,
 			(sweep[best] < Infinity ? `Best of ${stops.length} values of ${plain(knob)}: ${word(stops[best])}, ` +
 				`${said(sweep[best])}. ${good} of them do` : `All ${stops.length} values of ${plain(knob)} diverge. None does`) +
 				` as well as gradient descent with the best of ${candidates().length} ` +
@@ -110,16 +110,17 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 	// -- controls
 
 	const refill = (list, values) => list.splice(0, Infinity, ...values);
+	refill(names, Object.keys(rows));
 	const changed = (changes) => {
 		if (changes.with) method = methodOf(changes.with);
 		wanted = changes.knob ?? wanted;
 		if (state.method !== method.name) method = renewed(state.method, method);
-		const { name, parameters } = method, valuesOf = (p) => knobs[knobOf(name, p)];
-		refill(own, Object.keys(parameters).filter((p) => typeof valuesOf(p)[0] === "number"));
+		const { name, parameters } = method;
+		refill(own, Object.keys(parameters).filter((p) => typeof valuesOf(name, p)[0] === "number"));
 		state.knob = own.includes(wanted) ? wanted : own[0];
 		if ("value" in changes) parameters[state.knob] = changes.value;
 		state.value = parameters[state.knob];
-		refill(stops, having(valuesOf(state.knob), state.value));
+		refill(stops, having(valuesOf(name, state.knob), state.value));
 		controls.value.node.firstChild.textContent = plain(state.knob);
 		controls.seed.node.hidden = !isStream();
 	};
@@ -152,8 +153,8 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 		plot.frame({
 			x, ...axis, xTicks: marks(), xLabel: plain(state.knob), yLabel: isStream() ? "squared error / scale²" : "final error",
 		});
-		const own = stroke(plot.legible(styles[method.name].colour)), then = stroke(plot.legible("#808080"), 1.4, [2, 3]);
-		const gd = stroke(plot.legible(styles.GradientDescent.colour), 1.6, [6, 3]);
+		const own = stroke(plot.legible(rows[method.name].colour)), then = stroke(plot.legible("#808080"), 1.4, [2, 3]);
+		const gd = stroke(plot.legible(rows.GradientDescent.colour), 1.6, [6, 3]);
 		const graph = (points, look) => plot.line(points.length, (k) => [points[k][0], height(points[k][1])], look);
 		graph(before, then);
 		graph(x.map((end) => [end, level]), gd);

@@ -1,4 +1,4 @@
-// A planning step, two-step rates, one ray: first their arithmetic. Their twins: stepsize/_steps.py.
+// A planning step, two-step rates, one ray: first their arithmetic. Their twins: stepsize/explore/.
 "use strict";
 
 Stepsize.steps = (() => {
@@ -250,7 +250,7 @@ Stepsize.explorers.rates = (figure, data) => {
 	function draw() {
 		const { method, step_size: a, momentum: p } = state, result = Stepsize.steps.rates(state, iterations);
 		const { mu, at, error, predicted, optimum, least } = result, momentum = method !== "GradientDescent";
-		const main = plane.legible(Stepsize.catalogue.styles[method].colour), thin = stroke(plane.legible("#808080"), 1, [4, 3]);
+		const main = plane.legible(Stepsize.catalogue.methods[method].colour), thin = stroke(plane.legible("#808080"), 1, [4, 3]);
 		const wide = (1.3 * (plane.box.clientWidth - 74)) / (plane.box.clientHeight - 46), x = [-wide, wide], y = [-1.3, 1.3];
 		plane.frame({ x, y, xLabel: "real part", yLabel: "imaginary part" });
 		const circle = (r, look) =>

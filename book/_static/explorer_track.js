@@ -1,5 +1,5 @@
 // Track it: a method that learns its step sizes on a moving target, beside tuned SGD.
-// Samples, runs and words are those of stepsize/_track.py.
+// Samples, runs and words are those of stepsize/explore/track.py.
 "use strict";
 
 Stepsize.online = (() => {
@@ -86,7 +86,7 @@ return { uniforms, normals, samples, Run };
 
 Stepsize.explorers.track = (figure, data) => {
 	const { whole, number, player, logarithmic, panel, stroke } = Stepsize.kit;
-	const { methods, online, catalogue: { styles } } = Stepsize, { constants, shape, blocks, knobs } = data;
+	const { methods, online, catalogue: { methods: rows } } = Stepsize, { constants, shape, blocks, knobs } = data;
 	let kept = "", samples, rivals, best, run;
 
 	const level = () => state.problem === knobs.problem[1][1];
@@ -124,7 +124,7 @@ Stepsize.explorers.track = (figure, data) => {
 	}
 
 	function words(shown) {
-		const { label } = styles[state.method], last = run.step_size[shown - 1], n = whole(samples.length);
+		const { label } = rows[state.method], last = run.step_size[shown - 1], n = whole(samples.length);
 		const sgd = `SGD with its best constant step size, ${number(constants[best])}: ` +
 			`mean squared error ${number(rivals[best].late)}.`;
 		if (!run.w[shown].every(Number.isFinite)) return [`${label}: diverged.`, sgd];
@@ -139,9 +139,9 @@ Stepsize.explorers.track = (figure, data) => {
 	function draw() {
 		if (!advance()) return true;
 		const n = samples.length, shown = Math.max(1, Math.round(playback.share * n)), rival = rivals[best];
-		const { label, colour } = styles[state.method];
+		const { label, colour } = rows[state.method];
 		const own = stroke(errors.legible(colour)), other = stroke(errors.ink, 0.6);
-		const sgd = stroke(errors.legible(styles.GradientDescent.colour), 1.6, [6, 3]);
+		const sgd = stroke(errors.legible(rows.GradientDescent.colour), 1.6, [6, 3]);
 		const x = [0, n], common = { x, xLabel: "examples" };
 		// As many points of a line as there are pixels: step sizes move slowly.
 		const every = Math.ceil(n / 500), count = Math.ceil(shown / every);

@@ -3,10 +3,10 @@
 
 (() => {
 const {
-	el, whole, number, choice, knob, button, player, Contours, logarithmic, marker, swatch, objective, renewed, knobOf,
+	el, whole, number, choice, knob, button, player, Contours, logarithmic, marker, swatch, objective, renewed, valuesOf,
 	within, methodText, methodOf, placed, panel, stroke,
 } = Stepsize.kit;
-const { objectives, styles, dashes, knobs, level, most } = Stepsize.catalogue;
+const { objectives, methods: rows, dashes, level, most } = Stepsize.catalogue;
 const FOLDED = 6; // knobs of a method beyond these are folded away
 
 Stepsize.explorers.valley = (figure, data) => {
@@ -38,7 +38,7 @@ Stepsize.explorers.valley = (figure, data) => {
 	function labels() {
 		const found = [];
 		for (const { name, parameters: p } of methods) {
-			let { label } = styles[name];
+			let { label } = rows[name];
 			if (p.planning_steps > 1) label += `-p${p.planning_steps}`;
 			if (p.window) label += ` K${p.window}`;
 			const same = found.filter((other) => other.replace(/ \(\d+\)$/, "") === label).length;
@@ -103,7 +103,7 @@ Stepsize.explorers.valley = (figure, data) => {
 		if (slots.length < most) {
 			cards.append(button("add a method", () => {
 				const last = methods[slots.length - 1];
-				const unused = Object.keys(styles).find((m) => !methods.some(({ name }) => name === m));
+				const unused = Object.keys(rows).find((m) => !methods.some(({ name }) => name === m));
 				methods.push(renewed(unused || last.name, last));
 				rebuild(slots.length);
 			}, { class: "add" }));
@@ -115,7 +115,7 @@ Stepsize.explorers.valley = (figure, data) => {
 	function card(slot, index) {
 		const method = methods[index], { name, parameters } = method, made = {};
 		for (const p of Object.keys(parameters)) {
-			made[p] = knob(p.replaceAll("_", " "), knobs[knobOf(name, p)], parameters[p], (value) => {
+			made[p] = knob(p.replaceAll("_", " "), valuesOf(name, p), parameters[p], (value) => {
 				parameters[p] = value;
 				// The derived pairing needs the fresh gradient.
 				if (p === "pairing" && value === "derived") made.reuse_gradient.set((parameters.reuse_gradient = false));
@@ -124,7 +124,7 @@ Stepsize.explorers.valley = (figure, data) => {
 			});
 		}
 		slot.legend = el("legend");
-		const which = choice("method", Object.keys(styles), name, (value) => {
+		const which = choice("method", Object.keys(rows), name, (value) => {
 			methods[index] = renewed(value, method);
 			rebuild(index);
 		});
@@ -153,7 +153,7 @@ Stepsize.explorers.valley = (figure, data) => {
 	function lookOf() {
 		const seen = {};
 		return methods.map(({ name, parameters: { window: w } }) => {
-			const { colour, dash, windows } = styles[name];
+			const { colour, dash, windows } = rows[name];
 			const own = windows ? windows[Object.keys(windows).find((k) => k >= w)] : colour;
 			const rank = (seen[name] = (seen[name] ?? -1) + 1);
 			// Each further one of a class has the next dashes, and is nearer to the ink.
@@ -243,7 +243,7 @@ Stepsize.explorers.valley = (figure, data) => {
 		const yTicks = marks.map((a) => [signed(a), number(a)]).filter(([v]) => v >= y[0] && v <= y[1]);
 		steps.frame({ x: [0, end], xLabel: state.over, y, yTicks, yLabel: `step size of ${state.weight}` });
 		traces.forEach(({ step_size }, n) => {
-			const { count, shown } = used[n], many = count > 150 && methods[n].name === "Csawg";
+			const { count, shown } = used[n], many = count > 150 && "window" in methods[n].parameters;
 			const at = (j) => [xs[n][shown[j]], signed(step_size[shown[j]][i])];
 			steps.line(shown.length, at, many ? { ...looks[n], width: 0.4, dash: [] } : looks[n]);
 			if (count < 60 || (many && count < 1500)) steps.dots(shown.map((_, j) => at(j)), looks[n], many ? 0.8 : 1.8);

@@ -1,7 +1,7 @@
 // The kit of the explorers, which recompute in the page, from a server or from a disk.
 //
 // A figure.explorer comes with a static picture and, in data-setting, everything it starts from
-// (stepsize/explore.py writes it). Each explorer is one function in a file of its own,
+// (stepsize/explore/ writes it). Each explorer is one function in a file of its own,
 //
 //   Stepsize.explorers.NAME = (figure, data) => body
 //
@@ -10,7 +10,7 @@
 "use strict";
 
 (() => {
-const { objectives, knobs, styles, fresh } = Stepsize.catalogue;
+const { objectives, stops, methods: rows } = Stepsize.catalogue;
 
 // ---- kit: elements and words
 
@@ -77,7 +77,7 @@ function slider(label, values, value, change) {
 	return { node: labelled(label, input, shown), set };
 }
 
-const titleOf = (word) => objectives[word]?.title ?? styles[word]?.label ?? word.replaceAll("_", " ");
+const titleOf = (word) => objectives[word]?.title ?? rows[word]?.label ?? word.replaceAll("_", " ");
 
 // A choice between words, shown with their titles.
 function choice(label, words, value, change, titled = titleOf) {
@@ -510,15 +510,14 @@ function objective(name) {
 	return (built[name] ||= Stepsize.objectives[f](parameters));
 }
 
-const knobOf = (name, p) => (`${name}.${p}` in knobs ? `${name}.${p}` : p);
+// The values that a hyper-parameter of a method can be given.
+const valuesOf = (name, p) => stops[rows[name].knobs[p]];
 
 // A method with the values that the last one had where they mean the same.
-function renewed(name, { name: last, parameters } = {}) {
-	const own = { ...new Stepsize.methods[name]({}) };
-	for (const p of Object.keys(own)) {
-		if (own[p] === undefined) own[p] = fresh[`${name}.${p}`] ?? fresh[p];
-		if (last && p in parameters && knobOf(last, p) === knobOf(name, p)) own[p] = parameters[p];
-	}
+function renewed(name, last) {
+	const { fresh, knobs } = rows[name], own = { ...new Stepsize.methods[name](fresh) };
+	const same = (p) => last && p in last.parameters && rows[last.name].knobs[p] === knobs[p];
+	for (const p of Object.keys(own).filter(same)) own[p] = last.parameters[p];
 	return { name, parameters: own };
 }
 
@@ -542,9 +541,9 @@ const methodText = ({ name, parameters }) =>
 	[name, ...Object.entries(parameters).map(([p, v]) => `${p}=${v}`)].join();
 
 function methodOf(text, read = plainly) {
-	const [name, ...pairs] = text.split(","), { parameters } = renewed(within(Object.keys(styles), name));
+	const [name, ...pairs] = text.split(","), { parameters } = renewed(within(Object.keys(rows), name));
 	for (const [p, word] of pairs.map((pair) => pair.split("="))) {
-		parameters[within(Object.keys(parameters), p)] = read(knobs[knobOf(name, p)], word);
+		parameters[within(Object.keys(parameters), p)] = read(valuesOf(name, p), word);
 	}
 	return { name, parameters };
 }
@@ -627,7 +626,7 @@ function panel(figure, { setting, knobs, plots }, { draw, changed, buttons = {},
 
 Stepsize.kit = {
 	el, whole, number, having, choice, knob, button, player, Contours,
-	ticks, logarithmic, draggable, marker, stroke, swatch, objective, renewed, knobOf, within,
+	ticks, logarithmic, draggable, marker, stroke, swatch, objective, renewed, valuesOf, within,
 	methodText, methodOf, placed, panel,
 };
 Stepsize.explorers = {};

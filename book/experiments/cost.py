@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
@@ -18,28 +19,18 @@ TABLE = Path(__file__).parents[1] / "data" / "cost.csv"
 WINDOW = 10
 
 
+CHANGED = {"L4": {"direction": "adam"}}  # from a method's defaults
+
+
 def methods(d):
     """Every method with step sizes that are stable on d inputs of variance 1 (a few samples)."""
-    a = 0.1 / d
-    listed = [
-        every.GradientDescent(a),
-        every.HeavyBall(a),
-        every.Nesterov(a),
-        every.Polyak(0.0),
-        every.StochasticPolyak(),
-        every.BarzilaiBorwein(a),
-        every.LossGrad(a),
-        every.AdaGrad(a),
-        every.RMSProp(a),
-        every.Adam(a),
-        every.L4("adam"),
-        every.HypergradientDescent(a, 1e-9),
-        every.AdamHD(a, 1e-9),
-        every.IDBD(a, 1e-6),
-        every.Autostep(a),
-        every.Csawg(a, WINDOW),
-    ]
-    return {type(m).__name__: m for m in listed}
+    values = {"step_size": 0.1 / d, "meta_step_size": 1e-9, "window": WINDOW, "minimum": 0.0}
+    found = {}
+    for name in every.__all__:
+        cls = getattr(every, name)
+        given = {f.name for f in fields(cls) if f.default is MISSING or f.name == "step_size"}
+        found[name] = cls(**{key: values[key] for key in given}, **CHANGED.get(name, {}))
+    return found
 
 
 def samples(d, n, seed=0):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import ByValue, check, nonnegative, rate
+from stepsize.checks import ByValue, check, nonnegative, or_word, rate
 
 __all__ = ["GradientDescent", "HeavyBall", "Nesterov"]
 
@@ -142,14 +142,7 @@ class Nesterov(ByValue):
         t: float  # the 1983 schedule's t_k
 
     def __post_init__(self):
-        check(self, step_size=nonnegative)
-        if isinstance(self.momentum, str):
-            if self.momentum != "increasing":
-                raise ValueError(
-                    f'momentum must be a number in [0, 1) or "increasing", got {self.momentum!r}'
-                )
-        else:
-            check(self, momentum=rate)
+        check(self, step_size=nonnegative, momentum=or_word(rate, "increasing"))
 
     def init(self, w):
         return self.State(self.step_size + np.zeros_like(w), y=w, t=1.0)

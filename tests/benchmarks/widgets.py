@@ -11,8 +11,10 @@ import statistics
 import time
 
 from experiments.papers import PUBLISHED
-from stepsize import explore
-from stepsize._live import LiveSteps, LiveValley
+from stepsize import explore, minimize
+from stepsize.explore import samples
+from stepsize.explore.live import LiveSteps, LiveValley
+from stepsize.explore.track import tuned
 
 EVENTS = 20
 
@@ -28,9 +30,7 @@ def milliseconds(call, arguments):
 
 
 def forget():
-    from stepsize import _track  # which needs all of the explorers
-
-    for cached in (_track.samples, _track.tuned, _track.normals):
+    for cached in (samples.draw, tuned, samples.normals):
         cached.cache_clear()
 
 
@@ -89,7 +89,7 @@ def valley(grad_evals, name):
 
     def compute(_):
         for method in methods:
-            explore.minimize(method, live.objective, [-0.8, 0.0], grad_evals=grad_evals)
+            minimize(method, live.objective, [-0.8, 0.0], grad_evals=grad_evals)
 
     return *event, event[1], milliseconds(compute, values)[0]
 

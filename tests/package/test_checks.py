@@ -18,6 +18,7 @@ from stepsize.checks import (
     number,
     one_of,
     optional,
+    or_word,
     positive,
     rate,
     single,
@@ -90,6 +91,7 @@ def test_numbers(kind, good, bad, must):
             [-2, 2, 1.0],
             [-3, 3, 0.5, np.nan, [[1], [1, 2]]],
         ),
+        (or_word(rate, "up"), [0.5, "up"], [1.0, "down", None]),
     ],
 )
 def test_single_values(kind, good, bad):

@@ -390,7 +390,7 @@ def test_progress_is_shown_on_request(capsys):
 
 def test_progress_without_tqdm(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    with pytest.raises(ValueError, match="pip install tqdm"):
+    with pytest.raises(ImportError, match=r"pip install 'stepsize\[explore\]'"):
         minimize(GradientDescent(0.1), BOWL, START, iterations=5, progress=True)
 
 

@@ -5,7 +5,17 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from stepsize import GradientDescent, Objective, least_squares, minimize, quadratic, rosenbrock
+from stepsize import (
+    GradientDescent,
+    Objective,
+    beale,
+    camel,
+    least_squares,
+    minimize,
+    objectives,
+    quadratic,
+    rosenbrock,
+)
 
 RNG = np.random.default_rng(5)
 
@@ -23,6 +33,8 @@ PROBLEMS = {
     "wide bowl": quadratic(np.arange(1.0, 13.0), minimizer=np.arange(12.0), rotation=0.3),
     "valley": rosenbrock(),
     "long valley": rosenbrock(5),
+    "plateaus": beale(),
+    "three humps": camel(),
 }
 if find_spec("sympy"):
     PROBLEMS["expression"] = Objective.from_sympy(
@@ -68,6 +80,23 @@ def test_rosenbrock_by_hand():
     assert f.grad(w).tolist() == [-404, -200]
     # 2 - 400 r + 800 x^2 = 2 + 400 + 800
     assert f.curvature(w).tolist() == [1202, 200]
+
+
+@pytest.mark.parametrize(
+    ("name", "expression", "minimizer"),
+    [
+        ("beale", "(1.5-x+x*y)**2 + (2.25-x+x*y**2)**2 + (2.625-x+x*y**3)**2", [3, 0.5]),
+        ("camel", "2*x**2 - 1.05*x**4 + x**6/6 + x*y + y**2", [0, 0]),
+    ],
+)
+def test_classic_functions_are_those_of_the_books(name, expression, minimizer):
+    pytest.importorskip("sympy")
+    ours, typed = getattr(objectives, name)(), Objective.from_sympy(expression, "x y")
+    points = RNG.uniform(-3, 3, (2, 50))
+    for question in ("loss", "grad", "curvature"):
+        assert np.allclose(getattr(ours, question)(points), getattr(typed, question)(points))
+    assert ours.minimizer.tolist() == minimizer and ours.loss(ours.minimizer) == 0
+    assert np.all(ours.loss(points) > 0)
 
 
 def test_rosenbrock_keeps_the_zeros_of_the_valleys_floor():

@@ -243,7 +243,7 @@ def test_progress_is_shown(capsys):
 
 def test_progress_without_tqdm(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    with pytest.raises(ValueError, match="pip install tqdm"):
+    with pytest.raises(ImportError, match=r"pip install 'stepsize\[explore\]'"):
         track(GradientDescent(0.1), SMALL, 20, progress=True)
 
 

@@ -17,7 +17,9 @@ from page.helpers import HELPERS, STATIC
 
 import stepsize
 from experiments.papers import PUBLISHED
-from stepsize import explore
+from stepsize import explore, objectives
+from stepsize.explore import catalogue
+from stepsize.explore.page import catalogue_script
 
 SCRIPT = STATIC / "methods.js"
 RUNS = 80  # of each method
@@ -76,7 +78,7 @@ def on_page(method, parameters, objective, given, w0, budget):
 def in_package(method, parameters, objective, given, w0, budget):
     return stepsize.minimize(
         getattr(stepsize, method)(**parameters),
-        explore._FUNCTIONS[objective](**given),
+        getattr(objectives, objective)(**given),
         w0,
         **budget,
     )
@@ -98,7 +100,7 @@ def case(method):
 
 
 def knob(method, name):
-    return explore.KNOBS.get(f"{method}.{name}", explore.KNOBS.get(name))
+    return catalogue.knob(catalogue.fresh(getattr(stepsize, method)), name)[1]
 
 
 def settings(method, seed=0):
@@ -123,16 +125,19 @@ def settings(method, seed=0):
 
 
 def test_the_lists_agree():
-    assert sorted(METHODS) == sorted(explore.PAGE_METHODS)
+    assert sorted(METHODS) == sorted(explore.METHODS)
     assert sorted(PAGE_OBJECTIVES) == sorted(DRAW), "an objective of the page has no case in DRAW"
     assert {known["function"] for known in explore.OBJECTIVES.values()} <= set(PAGE_OBJECTIVES)
 
 
 def test_the_catalogue_s_knobs_are_the_package_s():
     context = engine()
-    context.eval(explore.catalogue())
-    page = json.loads(context.eval("text(Stepsize.catalogue.knobs)"))
-    assert page == explore.KNOBS
+    context.eval(catalogue_script())
+    page = json.loads(context.eval("text(Stepsize.catalogue)"))
+    for name, row in page["methods"].items():
+        assert list(row["knobs"]) == [f.name for f in dataclasses.fields(getattr(stepsize, name))]
+        for parameter, title in row["knobs"].items():
+            assert page["stops"][title] == knob(name, parameter)
     assert json.loads(context.eval("text(Stepsize.catalogue.objectives)")) == explore.OBJECTIVES
 
 
@@ -153,24 +158,8 @@ def test_losses_gradients_and_curvatures(objective):
         given, d = DRAW[objective](rng)
         w = rng.uniform(-3, 3, d)
         call = f"ask({json.dumps(objective)}, {json.dumps(given)}, {json.dumps(w.tolist())})"
-        page, package = json.loads(JS.eval(call)), explore._FUNCTIONS[objective](**given)
+        page, package = json.loads(JS.eval(call)), getattr(objectives, objective)(**given)
         assert page == [package.loss(w), package.grad(w).tolist(), package.curvature(w).tolist()]
-
-
-@pytest.mark.parametrize(
-    ("name", "expression", "minimizer"),
-    [
-        ("beale", "(1.5-x+x*y)**2 + (2.25-x+x*y**2)**2 + (2.625-x+x*y**3)**2", [3, 0.5]),
-        ("camel", "2*x**2 - 1.05*x**4 + x**6/6 + x*y + y**2", [0, 0]),
-    ],
-)
-def test_classic_functions_are_those_of_the_books(name, expression, minimizer):
-    ours, typed = explore._FUNCTIONS[name](), stepsize.Objective.from_sympy(expression, "x y")
-    points = np.random.default_rng(0).uniform(-3, 3, (2, 50))
-    for question in ("loss", "grad", "curvature"):
-        assert np.allclose(getattr(ours, question)(points), getattr(typed, question)(points))
-    assert ours.minimizer.tolist() == minimizer and ours.loss(ours.minimizer) == 0
-    assert np.all(ours.loss(points) > 0)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -207,6 +196,15 @@ def test_every_float_is_the_package_s(method):
         choices = knob(method, name)
         words = {v for v in choices if isinstance(v, (str, bool))}
         assert words <= values and len(values) >= min(10, len(choices)), name
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("far", [1e60, 1e100, 1e160])
+def test_what_overflows_does_so_on_the_page(method, far):
+    # 100 (far**2)**2 or its gradient is beyond the largest number, or what comes of them is
+    given = vars(catalogue.fresh(getattr(stepsize, method)))
+    trace = assert_equal(method, given, "rosenbrock", {}, [far, far], {"iterations": 6})
+    assert trace.diverged or method != "GradientDescent"
 
 
 @pytest.mark.parametrize("figure", PUBLISHED)

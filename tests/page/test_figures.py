@@ -4,7 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from stepsize import Csawg, GradientDescent, figures, methods, minimize, quadratic
+from stepsize import Csawg, GradientDescent, methods, minimize, quadratic
+from stepsize.explore import figures
+from stepsize.explore.catalogue import METHODS
 
 
 @pytest.fixture(autouse=True)
@@ -15,11 +17,12 @@ def closed():
 
 
 def test_every_method_has_its_own_look():
-    assert set(figures.LOOKS) >= set(methods.__all__)
-    looks = [look[:2] for look in figures.LOOKS.values()]
-    assert len(set(looks)) == len(looks)
-    names = [look[2] for look in figures.LOOKS.values()]
+    assert set(METHODS) == set(methods.__all__)
+    looks = [(row.colour, row.dash) for row in METHODS.values()]
+    assert len(set(looks)) == len(looks) and {dash for _, dash in looks} <= set(figures.DASHES)
+    names = [row.label for row in METHODS.values()]
     assert len(set(names)) == len(names)
+    assert figures.look("Adam") == {"color": "#222222", "ls": "-", "label": "Adam"}
 
 
 def test_windows_have_their_own_shade_and_name():
@@ -27,6 +30,17 @@ def test_windows_have_their_own_shade_and_name():
     assert len({look["color"] for look in looks}) == 5
     assert looks[0]["label"] == "Csawg K2"
     assert figures.look(Csawg(0.1, 2, planning_steps=5))["label"] == "Csawg-p5 K2"
+
+
+def test_contours_are_the_same_where_the_last_bits_are_others(monkeypatch):
+    levels = []
+    for noise in (0.0, 1e-13, -1e-13):
+        with monkeypatch.context() as patched:
+            exact = np.geomspace
+            patched.setattr(np, "geomspace", lambda *given: (1 + noise) * exact(*given))  # noqa: B023
+            ax = figures.contours(plt.subplots()[1], quadratic([1.0, 4.0]), (-3, 3), (-4, 2))
+        levels.append(ax.collections[0].levels.tolist())
+    assert levels[0] == levels[1] == levels[2] and len(levels[0]) == 14
 
 
 def test_a_stranger_is_drawn_too():

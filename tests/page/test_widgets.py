@@ -16,14 +16,18 @@ from stepsize import (
     HeavyBall,
     Nesterov,
     Objective,
-    _explorer,
+    Polyak,
+    checks,
     explore,
     minimize,
     per_weight,
+    quadratic,
+    rosenbrock,
 )
-from stepsize._explorer import number
-from stepsize._live import LiveSteps, LiveValley
-from stepsize.explore import renewed, stops
+from stepsize.explore import explorer as shared
+from stepsize.explore.catalogue import named, renewed, stops
+from stepsize.explore.digits import number
+from stepsize.explore.live import LiveSteps, LiveValley
 
 GD, PLANNED = GradientDescent(0.001), Csawg(0.001, 10, planning_steps=5, correction_steps=10)
 
@@ -356,6 +360,30 @@ def test_any_method_has_knobs_of_its_own():
     assert renewed(HeavyBall, method) == HeavyBall(0.1)
 
 
+def test_kinds_give_knobs():
+    from dataclasses import dataclass
+
+    @dataclass(frozen=True)
+    class Mine:
+        rate: float = 0.5
+        patience: int = 3
+        bound: str = "step"
+        most: float | None = None
+
+        def __post_init__(self):
+            bound = checks.one_of("step", "none")
+            most = checks.optional(checks.per_run(checks.cap))
+            checks.check(self, rate=checks.rate, patience=checks.count, bound=bound, most=most)
+
+    given = {name: stops(Mine(), name) for name in ("rate", "patience", "bound", "most")}
+    assert given["rate"] == stops(HeavyBall(0.1, 0.5), "momentum")
+    assert given["patience"] == stops(Csawg(0.1, 3), "window")
+    assert given["bound"] == ["step", "none"]
+    assert given["most"] == [*stops(Polyak(0.0), "max_step"), None]
+    for name, values in given.items():  # each is one that the kind allows
+        assert all(getattr(Mine(**{name: value}), name) == value for value in values)
+
+
 def test_a_setting_s_own_value_is_a_stop():
     assert 0.00099 in stops(GradientDescent(0.00099), "step_size")
     momentum = stops(Nesterov(0.001, 0.9387), "momentum")
@@ -372,7 +400,7 @@ def test_a_cell_gets_widget_page_and_words(monkeypatch):
     explorer = explore.valley([GD, PLANNED])
     outside = explorer._repr_mimebundle_()
     assert set(outside) == {"text/plain", "text/html"}
-    monkeypatch.setattr(_explorer, "_in_kernel", lambda: True)
+    monkeypatch.setattr(shared, "_in_kernel", lambda: True)
     inside = explorer._repr_mimebundle_()
     assert set(inside) == {*outside, "application/vnd.jupyter.widget-view+json"}
     assert {k: inside[k] for k in outside} == outside
@@ -383,9 +411,9 @@ def test_a_cell_gets_widget_page_and_words(monkeypatch):
 
 
 def test_without_ipywidgets_the_page_remains(monkeypatch):
-    monkeypatch.setattr(_explorer, "_in_kernel", lambda: True)
+    monkeypatch.setattr(shared, "_in_kernel", lambda: True)
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
-    monkeypatch.delitem(sys.modules, "stepsize._live", raising=False)
+    monkeypatch.delitem(sys.modules, "stepsize.explore.live", raising=False)
     assert set(explore.valley([GD])._repr_mimebundle_()) == {"text/plain", "text/html"}
 
 
@@ -410,7 +438,7 @@ def test_what_has_no_twin_is_a_still_picture():
         ({"over": "time"}, "over must be one of 'gradient evaluations', 'iterations'"),
         ({"weight": 3}, "weight must be 1 or 2, got 3"),
         ({"presets": ["Fig. 3a"]}, "presets must be a dict"),
-        ({"objective": explore.objectives.rosenbrock(3)}, "objective must have two weights, got 3"),
+        ({"objective": rosenbrock(3)}, "objective must have two weights, got 3"),
     ],
 )
 def test_what_a_call_refuses(arguments, message):
@@ -430,10 +458,10 @@ def test_the_named_bowl_is_the_experiments_bowl():
 
     points = np.random.default_rng(0).uniform(-2, 2, (2, 50))
     for name, objective in (("bowl", BOWL), ("rosenbrock", VALLEY)):
-        assert np.array_equal(explore._named(name).grad(points), objective.grad(points))
+        assert np.array_equal(named(name).grad(points), objective.grad(points))
 
 
 def test_the_turned_bowl_is_turned_by_45_degrees():
-    turned = explore.objectives.quadratic([1000.0, 1.0], [1.0, 1.0], rotation=np.pi / 4)
+    turned = quadratic([1000.0, 1.0], [1.0, 1.0], rotation=np.pi / 4)
     points = np.random.default_rng(0).uniform(-2, 2, (2, 50))
-    assert np.allclose(explore._named("turned bowl").grad(points), turned.grad(points))
+    assert np.allclose(named("turned bowl").grad(points), turned.grad(points))

@@ -4,41 +4,25 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
+
+from stepsize.explore.catalogue import METHODS, Row
+from stepsize.explore.digits import rounded
 
 __all__ = [
-    "LOOKS",
+    "DASHES",
     "contours",
     "curve",
     "error_axes",
     "label_lines",
     "look",
+    "looks",
     "path",
     "use",
 ]
 
-LOOKS = {
-    # colours after Okabe and Ito, told apart by the colour-blind; dashes and words besides
-    "GradientDescent": ("#0072B2", "-", "GD"),
-    "HeavyBall": ("#009E73", "--", "heavy ball"),
-    "Nesterov": ("#56B4E9", "-.", "Nesterov"),
-    "Csawg": ("#D55E00", "-", "Csawg"),
-    "Polyak": ("#CC79A7", "-", "Polyak"),
-    "StochasticPolyak": ("#CC79A7", "--", "SPS"),
-    "L4": ("#8C6BB1", "-.", "L4"),
-    "LossGrad": ("#A6761D", "-", "LossGrad"),
-    "AdaGrad": ("#B8860B", ":", "AdaGrad"),
-    "RMSProp": ("#C99700", "--", "RMSProp"),
-    "Adam": ("#222222", "-", "Adam"),
-    "AdamHD": ("#666666", "-.", "Adam-HD"),
-    "HypergradientDescent": ("#7A5195", "--", "HD"),
-    "IDBD": ("#C2185B", "-", "IDBD"),
-    "Autostep": ("#E7298A", "--", "Autostep"),
-    "BarzilaiBorwein": ("#4D9221", ":", "Barzilai-Borwein"),
-}
-"""Class name to (colour, dash, name in figures)."""
-
-GREY = "#6b6b6b"
+GREY, GREEN = "#6b6b6b", "#1B8A3A"
+DASHES = ["-", "--", ":", "-."]  # each further line of one colour has the next
 # a window's shade: the longer it looks ahead, the darker
 _WINDOWS = LinearSegmentedColormap.from_list(
     "windows", ["#F0932B", "#D55E00", "#9C2A10", "#4A0D0D"]
@@ -78,19 +62,32 @@ def use():
 
 
 def look(method):
-    """Colour, dash and label of a method, as keywords for ``ax.plot``.
+    """Colour, dash and label of a method, or of the class of a name, as keywords for ``ax.plot``.
 
-    A method that has no entry in :data:`LOOKS` gets grey and its class name; Csawg's shade
-    and label follow its window and its planning steps.
+    One that has no row in the catalogue gets grey and its class name; Csawg's shade and label
+    follow its window and its planning steps.
     """
-    name = type(method).__name__
-    colour, dash, label = LOOKS.get(name, (GREY, "-", name))
+    name = method if isinstance(method, str) else type(method).__name__
+    row = METHODS.get(name, Row(name, GREY))
+    colour, label = row.colour, row.label
     window = getattr(method, "window", None)
     if window is not None:
         colour = to_hex(_WINDOWS(min(np.log10(window) / 3, 1.0)))
         steps = f"-p{method.planning_steps}" if method.planning_steps > 1 else ""
         label = f"{label}{steps} K{window}"
-    return {"color": colour, "ls": dash, "label": label}
+    return {"color": colour, "ls": row.dash, "label": label}
+
+
+def looks(runners):
+    """Colour and dashes: each further one of a class has the next dashes, and is darker."""
+    found, seen = [], []
+    for method in runners:
+        line, rank = look(method), seen.count(type(method))
+        seen.append(type(method))
+        colour = (1 - 0.25 * rank) * np.array(to_rgb(line["color"]))
+        dash = DASHES[(DASHES.index(line["ls"]) + rank) % len(DASHES)]
+        found.append({"color": colour, "ls": dash})
+    return found
 
 
 def curve(ax, trace, y="error", x="iterations", **kwargs):
@@ -202,7 +199,7 @@ def contours(ax, objective, xlim, ylim, levels=14, points=240):
         x,
         y,
         f,
-        levels=np.geomspace(low, f.max(), levels),
+        levels=rounded(np.geomspace(low, f.max(), levels)),
         colors="#9aa5b1",
         linewidths=0.7,
         zorder=1,

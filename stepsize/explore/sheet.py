@@ -1,14 +1,10 @@
-"""What all explorers share: two homes, the style of their pictures, numbers in words."""
+"""The sheet that explorers draw on: one style, small files, few ticks."""
 
 from __future__ import annotations
 
-import base64
-import html
 import io
-import json
 import re
-from contextlib import contextmanager, suppress
-from urllib.parse import quote
+from contextlib import contextmanager
 
 import numpy as np
 from matplotlib import rc_context, rcParams
@@ -17,24 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from PIL import Image
 
-from stepsize import figures
+from stepsize.explore import figures
 
-__all__ = ["Explorer", "Sheet", "as_json", "as_png", "as_svg", "book_style", "number", "power"]
-
-
-def number(x):
-    """Three significant digits: 0.0123, 465, 1.2e-9."""
-    if x is None:
-        return "none"
-    if isinstance(x, str):
-        return x
-    text = f"{float(x):.2e}"
-    value = float(text)
-    if value == 0 or not np.isfinite(value) or 1e-4 <= abs(value) < 1e6:
-        return f"{value:g}"
-    mantissa, exponent = text.split("e")
-    return f"{float(mantissa):g}e{int(exponent)}"
-
+__all__ = ["Sheet", "as_png", "as_svg", "book_style", "power"]
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -127,68 +108,3 @@ def _few_ticks(axis):
         axis.set_major_locator(LogLocator(numticks=5))
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(power)
-
-
-def as_json(data):
-    """JSON on one line. It has no infinity, but every reader takes 1e999 for one."""
-    return json.dumps(data, separators=(",", ":")).replace("Infinity", "1e999")
-
-
-def literal(value):
-    """A value as JavaScript writes it."""
-    words = {None: "null", True: "true", False: "false", np.inf: "Infinity"}
-    is_word = value is None or isinstance(value, bool) or value == np.inf
-    return words[value] if is_word else str(value)
-
-
-class Explorer:
-    """What a notebook cell ends with: widgets where a kernel runs, a page's explorer elsewhere.
-
-    An explorer has a ``name``, which is that of its function in ``explorers.js``; a
-    ``question``, the caption; and ``data()``, ``svg()``, ``summary()`` and ``widget``.
-    """
-
-    name = None
-
-    def html(self):
-        """The figure that a page's script brings to life, with a static picture inside."""
-        data = self.data()
-        alive = ""
-        if data is not None:
-            text = html.escape(as_json(data), quote=False)
-            quoted = text.replace("'", "&#39;")
-            alive = f" data-explorer=\"{self.name}\" data-setting='{quoted}'"
-        picture = base64.b64encode(self.svg().encode()).decode()
-        return (
-            f'<figure class="explorer"{alive}>\n'
-            f'<img alt="{html.escape(self.summary())}" src="data:image/svg+xml;base64,{picture}">\n'
-            f"<figcaption>{html.escape(self.question)}</figcaption>\n"
-            "</figure>"
-        )
-
-    def link(self):
-        """The part of an address, from "#" on, that carries what a reader can set.
-
-        On a page it goes to the first explorer of this kind. The rest (an objective that cannot be
-        chosen, a start that cannot be moved) is as that one has it.
-        """
-        data = self.data()
-        if data is None:
-            raise ValueError("a link needs a method and an objective that the page knows by name")
-        words = {name: literal(data["setting"][name]) for name in data["knobs"]}
-        return f"#{self.name}?" + "&".join(f"{k}={quote(v, safe=',;=')}" for k, v in words.items())
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        bundle = {"text/plain": repr(self), "text/html": self.html()}
-        if _in_kernel():
-            with suppress(ImportError):  # ipywidgets
-                bundle = {**self.widget._repr_mimebundle_(), **bundle}
-        return bundle
-
-
-def _in_kernel():
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    return getattr(get_ipython(), "kernel", None) is not None

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import cache, cached_property
 
 import numpy as np
 
-from stepsize import _track, figures, methods
-from stepsize._explorer import number
-from stepsize._steps import _Steps
 from stepsize.checks import (
     count,
     count_or_zero,
@@ -20,24 +18,34 @@ from stepsize.checks import (
     per_weight,
     rate,
 )
+from stepsize.explore import figures, samples
+from stepsize.explore.digits import number, rounded
+from stepsize.explore.explorer import OneSetting
+from stepsize.methods import IDBD, Adam, Autostep
 from stepsize.runs import track as run
 from stepsize.streams import LinearSample, WeightFlipping
 from stepsize.theory import flipping_best, flipping_errors, flipping_normalized
 
 __all__ = ["landscape"]
 
-_METHODS = ("IDBD", "Autostep", "RMSProp", "Adam")
 _START = ("alpha_1", "alpha_2")
+# The class of each, and what is given. RMSProp is Adam without momentum, as in Degris.
+_METHODS = {
+    "IDBD": (IDBD, {}),
+    "Autostep": (Autostep, {}),
+    "RMSProp": (Adam, {"beta1": 0.0, "eps_inside": True}),
+    "Adam": (Adam, {"beta1": 0.9, "eps_inside": True}),
+}
 _EDGE = 0.6  # of the map
 _BLOCKS = 40  # of errors, of which the mean is drawn
 # Twelve uniform numbers have the fourth moment 2.9; spread so, it is 3 as that of a normal input,
 # and the landscape is exact for these samples, too.
-_SHAPE = {
+SHAPE = {
     "inputs": 2,
     "relevant": 1,
     "flip_every": 20,
     "flip_probability": 0.5,
-    "spread": 29**-0.5,
+    "spread": 1 / np.sqrt(29),  # a power would not have the same bits everywhere
     "noise": 0.0,
     "scale": 1.0,
 }
@@ -58,10 +66,10 @@ _KNOBS = {
 
 def _made(name):
     """How the page makes a method: its twin, what is given, and the knobs that it is without."""
-    if name in ("IDBD", "Autostep"):
-        return {"twin": name, "given": {}, "without": ["step_size", "beta2"]}
-    given = {"beta1": 0.9 if name == "Adam" else 0.0, "eps_inside": True}
-    return {"twin": "Adam", "given": given, "without": [*_START, "meta_step_size"]}
+    cls, given = _METHODS[name]
+    learns = "meta_step_size" in {field.name for field in fields(cls)}  # from a start of its own
+    without = ["step_size", "beta2"] if learns else [*_START, "meta_step_size"]
+    return {"twin": cls.__name__, "given": given, "without": without}
 
 
 # the relevant input is the first here and the second in the paper
@@ -97,7 +105,7 @@ def _level():
     )
 
 
-class Landscape(_Steps):
+class Landscape(OneSetting):
     """See :func:`landscape`, which makes it."""
 
     name = "landscape"
@@ -113,15 +121,15 @@ class Landscape(_Steps):
     def trace(self):
         """The run of the method. Its first weight is the one that flips."""
         s = self.setting
-        x, y, _ = _track.samples(
-            "weights that flip", drift=0.0, seed=s["seed"], n=s["examples"], **_SHAPE
+        x, y, _ = samples.draw(
+            "weights that flip", drift=0.0, seed=s["seed"], n=s["examples"], **SHAPE
         )
-        made = _made(s["method"])
-        own = {name: s[name] for name in ("meta_step_size", "step_size", "beta2")}
-        own = {name: value for name, value in own.items() if name not in made["without"]}
-        if "alpha_1" not in made["without"]:
+        own = {name: s[name] for name in self.knobs() if name in ("step_size", "beta2")}
+        if "alpha_1" in self.knobs():
             own["step_size"] = per_weight([s["alpha_2"], s["alpha_1"]])
-        method = getattr(methods, made["twin"])(**own, **made["given"])
+            own["meta_step_size"] = s["meta_step_size"]
+        cls, given = _METHODS[s["method"]]
+        method = cls(**own, **given)
         with np.errstate(all="ignore"):
             return run(method, map(LinearSample.unchecked, x, y), len(y), w0=[0.0, 0.0], record=1)
 
@@ -133,7 +141,7 @@ class Landscape(_Steps):
     def path(self):
         """Step sizes of the constant weight and of the one that flips, from the first chance to
         flip on: before it, normalization has hardly seen an error to divide by."""
-        return self.trace.step_size[_SHAPE["flip_every"] :, ::-1]
+        return self.trace.step_size[SHAPE["flip_every"] :, ::-1]
 
     def lines(self):
         """The result in words."""
@@ -142,7 +150,7 @@ class Landscape(_Steps):
         before, after = map(_text, error(ends.T))
         return [
             f"{s['method']}: step sizes (constant, flipping) from {start} at "
-            f"sample {_SHAPE['flip_every']} to {end} at sample {s['examples']:,}.",
+            f"sample {SHAPE['flip_every']} to {end} at sample {s['examples']:,}.",
             f"The exact error went from {before} to {after}. {_level()}",
         ]
 
@@ -150,13 +158,13 @@ class Landscape(_Steps):
         """The map, the step sizes and the errors, as on the page."""
         best, single, rest, axis, grid = _known()
         s, n, path = self.setting, self.setting["examples"], self.path
-        colour = figures.LOOKS[s["method"]][0]
+        colour = figures.look(s["method"])["color"]
         levels = best[2] * np.exp((np.arange(1, 15) / 8) ** 2)
         grid = np.ma.masked_invalid(grid)
-        plane.contour(axis, axis, grid, levels, colors="#9aa5b1", linewidths=0.7)
+        plane.contour(axis, axis, grid, rounded(levels), colors="#9aa5b1", linewidths=0.7)
         plane.plot(*rest.T, ":", color="black", lw=1.4)
         plane.plot(*path.T, color=colour, lw=1)
-        if "alpha_1" not in _made(s["method"])["without"]:
+        if "alpha_1" in self.knobs():
             plane.plot(s["alpha_1"], s["alpha_2"], "o", mfc="white", mec="black", ms=8, zorder=6)
         plane.plot(*path[-1], "s", color=colour, mec="black", zorder=6)
         for (a, b, _), mark, size, text in (
@@ -197,7 +205,7 @@ class Landscape(_Steps):
             **super().data(),
             "knobs": _KNOBS,
             "made": {name: _made(name) for name in _METHODS},
-            "shape": _SHAPE,
+            "shape": SHAPE,
             "edge": _EDGE,
             "blocks": _BLOCKS,
             "best": best,

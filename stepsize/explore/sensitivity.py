@@ -10,11 +10,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from stepsize import _track, figures, methods
-from stepsize import explore as known
-from stepsize._explorer import number
-from stepsize._steps import _Steps
+from stepsize import methods
 from stepsize.checks import count, count_or_zero, one_of, positive, starting_point
+from stepsize.explore import catalogue, figures, samples
+from stepsize.explore.digits import number
+from stepsize.explore.explorer import OneSetting
+from stepsize.explore.page import as_text
 from stepsize.methods import Csawg, GradientDescent
 from stepsize.objectives import Objective
 from stepsize.runs import minimize, runs_of, track
@@ -22,13 +23,11 @@ from stepsize.runs import minimize, runs_of, track
 __all__ = ["sensitivity"]
 
 _GIVEN = "as given"
-_STREAMS = {  # all but the scale, the seed and the length
-    _track._PROBLEMS[0]: {"flip_every": 20, "drift": 0.0, "noise": 0.0},
-    _track._PROBLEMS[1]: {"flip_every": 1, "drift": 1.0, "noise": 1.0},
+STREAMS = {  # all but the scale, the seed and the length
+    samples.PROBLEMS[0]: {"flip_every": 20, "drift": 0.0, "noise": 0.0},
+    samples.PROBLEMS[1]: {"flip_every": 1, "drift": 1.0, "noise": 1.0},
 }
 _BUDGETS = [100, 200, 500, 1000, 2000, 5000]
-_SCALES = _track._KNOBS["scale"]
-_SEEDS = _track._KNOBS["seed"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,16 +43,16 @@ class _Problem:
 
     @property
     def streams(self):
-        return self.name in _STREAMS
+        return self.name in STREAMS
 
     @property
     def constants(self):
         """The constant step sizes of gradient descent, of which the best is the rival."""
-        return np.array(_track._CONSTANTS if self.streams else known.KNOBS["step_size"])
+        return np.array(samples.CONSTANTS if self.streams else catalogue.KNOBS["step_size"])
 
     @property
     def objective(self):
-        f, s = self.given or known._named(self.name), self.scale
+        f, s = self.given or catalogue.named(self.name), self.scale
         return Objective(
             lambda w: s * f.loss(w),
             lambda w: s * f.grad(w),
@@ -67,13 +66,13 @@ class _Problem:
                 return minimize(
                     method, self.objective, self.w0, grad_evals=self.budget, record=None
                 )
-            own = {**_STREAMS[self.name], "scale": self.scale, "seed": self.seed}
-            x, y, _ = _track.samples(self.name, **own, n=self.budget)
+            own = {**STREAMS[self.name], "scale": self.scale, "seed": self.seed}
+            x, y, _ = samples.draw(self.name, **own, n=self.budget)
             return track(method, zip(x, y, strict=True), self.budget)
 
     def final(self, trace):
         """The error that counts, one for each run; infinite where the run diverged."""
-        error = _track._late(trace) / self.scale**2 if self.streams else trace.error[-1]
+        error = samples.late(trace) / self.scale**2 if self.streams else trace.error[-1]
         return np.where(np.isfinite(error), error, np.inf)
 
 
@@ -101,7 +100,7 @@ def rival(problem):
 def knobs_of(method):
     """The hyper-parameters that are numbers, with the values that they can be given."""
     plain = [k for k, v in vars(method).items() if v is None or isinstance(v, (int, float, str))]
-    offered = {name: known.stops(method, name) for name in plain}
+    offered = {name: catalogue.stops(method, name) for name in plain}
     return {
         name: tuple(values)
         for name, values in offered.items()
@@ -113,7 +112,7 @@ def _words(value):
     return ("no", "yes")[value] if isinstance(value, bool) else number(value)
 
 
-class Sensitivity(_Steps):
+class Sensitivity(OneSetting):
     """See :func:`sensitivity`, which makes it."""
 
     name = "sensitivity"
@@ -139,7 +138,7 @@ class Sensitivity(_Steps):
         method, problem = self.method, self.problem
         wanted = changes.pop("knob", self.wanted)
         if "method" in changes:
-            method = known.renewed(getattr(methods, changes.pop("method")), method)
+            method = catalogue.renewed(getattr(methods, changes.pop("method")), method)
         offered = knobs_of(method)
         knob = wanted if wanted in offered else next(iter(offered))
         if "value" in changes:
@@ -167,21 +166,20 @@ class Sensitivity(_Steps):
 
     @property
     def look(self):
-        name = type(self.method).__name__
-        return {**figures.look(self.method), "label": figures.LOOKS.get(name, [name])[-1]}
+        return figures.look(type(self.method).__name__)
 
     def knobs(self):
         own = type(self.method).__name__
-        names = sorted({*known.PAGE_METHODS, own}, key=[*known.PAGE_METHODS, own].index)
-        problems = [*known.OBJECTIVES, *_STREAMS]
+        names = [*catalogue.METHODS, *{own}.difference(catalogue.METHODS)]
+        problems = [*catalogue.OBJECTIVES, *STREAMS]
         return {
             "method": ("method", names),
             "knob": ("knob", list(knobs_of(self.method))),
             "value": (self.knob.replace("_", " "), self.values),
             "problem": ("problem", problems + [_GIVEN] * (self.problem.given is not None)),
             "budget": ("budget", _BUDGETS),
-            "scale": ("scale", _SCALES),
-            "seed": ("seed", _SEEDS),
+            "scale": ("scale", samples.SCALES),
+            "seed": ("seed", samples.SEEDS),
         }
 
     def lines(self):
@@ -242,16 +240,16 @@ class Sensitivity(_Steps):
 
     def data(self):
         problem = self.problem
-        if problem.given is not None or not known._has_twin(self.method):
+        if problem.given is not None or not catalogue.has_twin(self.method):
             return None
-        own = {"value": ("value", [])}  # which the page knows by method and knob
+        known = {name: (name, []) for name in ("method", "knob", "value")}  # from the catalogue
         return {
-            "setting": {"with": known.as_text(self.method), "w0": problem.w0, **self.setting},
-            "knobs": {"with": ("", None), **self.knobs(), **own},
+            "setting": {"with": as_text(self.method), "w0": problem.w0, **self.setting},
+            "knobs": {"with": ("", None), **self.knobs(), **known},
             "plots": self.plots,
-            "streams": _STREAMS,
-            "constants": _track._CONSTANTS,
-            "shape": _track.SHAPE,
+            "streams": STREAMS,
+            "constants": samples.CONSTANTS,
+            "shape": samples.SHAPE,
         }
 
 
@@ -331,7 +329,7 @@ def sensitivity(
     knob = next(iter(offered)) if knob is None else one_of(*offered)("knob", knob)
     given = None
     if isinstance(problem, str):
-        one_of(*known.OBJECTIVES, *_STREAMS)("problem", problem)
+        one_of(*catalogue.OBJECTIVES, *STREAMS)("problem", problem)
     elif problem.minimizer is None:
         raise ValueError("problem must be an objective that knows its minimizer")
     else:

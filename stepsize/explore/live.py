@@ -6,13 +6,17 @@ import asyncio
 import dataclasses
 import html
 
-import ipywidgets as widgets
-
-from stepsize import explore, methods
-from stepsize._explorer import Sheet, number
-from stepsize.explore import renewed, stops
+from stepsize import methods
+from stepsize.explore.catalogue import MOST, OBJECTIVES, VIEW, named, renewed, stops
+from stepsize.explore.digits import number
+from stepsize.explore.sheet import Sheet
+from stepsize.explore.words import labels, outcome
+from stepsize.extras import extra
 from stepsize.objectives import Objective
 from stepsize.runs import minimize
+
+with extra("explore"):
+    import ipywidgets as widgets
 
 _TYPED = "an expression in x and y"
 _GIVEN = "as given"
@@ -39,7 +43,7 @@ def _row(children):
 
 
 class LiveValley:
-    """The widgets of :class:`stepsize.explore.Valley`. What is not valid changes no picture.
+    """The widgets of :class:`stepsize.explore.valley.Valley`. What is not valid changes no picture.
 
     Attributes
     ----------
@@ -55,15 +59,15 @@ class LiveValley:
 
     def __init__(self, explorer):
         self.explorer = explorer
-        self.picture = explore._Picture()
+        self.picture = explorer.picture()
         self.image = widgets.Image(format="png", layout={"max_width": "100%"})
         self.readout = widgets.HTML()
         self.error = widgets.HTML()
         self.cards = widgets.VBox()
         self.top = widgets.VBox()
         buttons = [self._button("Reset", lambda: self.take(explorer))]
-        for name, preset in explorer.presets.items():
-            buttons.append(self._button(name, lambda p=preset: self.take(explore.valley(**p))))
+        for name in explorer.presets:
+            buttons.append(self._button(name, lambda n=name: self.take(explorer.preset(n))))
         self.box = widgets.VBox(
             [
                 _row(buttons),
@@ -94,12 +98,13 @@ class LiveValley:
     # ---- controls --------------------------------------------------------------------------------
 
     def _build_controls(self, explorer):
-        names = [(known["title"], name) for name, known in explore.OBJECTIVES.items()]
+        knobs = explorer.knobs()
+        names = [(known["title"], name) for name, known in OBJECTIVES.items()]
         if explorer.objective_name is None:
             names.append((_GIVEN, _GIVEN))
             self.given = explorer.objective, explorer.view
         names.append((_TYPED, _TYPED))
-        budgets = sorted({*explore._BUDGETS, explorer.grad_evals})
+        budgets = sorted({*knobs["grad_evals"][1], explorer.grad_evals})
         (left, right), (low, high) = explorer.view
         self.controls = {
             "objective": widgets.Dropdown(
@@ -124,7 +129,7 @@ class LiveValley:
             "x": self._start("start, w₁", left, right, explorer.w0[0]),
             "y": self._start("start, w₂", low, high, explorer.w0[1]),
             "over": widgets.Dropdown(
-                options=explore._OVER,
+                options=knobs["over"][1],
                 value=explorer.over,
                 description="horizontal axis",
                 **_LOOK,
@@ -162,7 +167,7 @@ class LiveValley:
         self.slots = [self._card(i) for i in range(len(self.methods))]
         margin = {"margin": "0.5em 1em 0.5em 0"}
         cards = [widgets.VBox(list(slot.values()), layout=margin) for slot in self.slots]
-        if len(self.methods) < explore._MOST:
+        if len(self.methods) < MOST:
             cards.append(self._button("add a method", self._add))
         self.cards.children = [_row(cards)]
 
@@ -228,11 +233,11 @@ class LiveValley:
         expression.disabled = name != _TYPED
         try:
             if name == _TYPED:
-                objective, view = Objective.from_sympy(expression.value, "x y"), explore._VIEW
+                objective, view = Objective.from_sympy(expression.value, "x y"), VIEW
             elif name == _GIVEN:
                 objective, view = self.given
             else:
-                objective, view = explore._named(name), explore.OBJECTIVES[name]["view"]
+                objective, view = named(name), OBJECTIVES[name]["view"]
             self.picture.show_objective(objective, view)
         except ValueError as problem:
             self.error.value = _alert(problem)
@@ -264,7 +269,7 @@ class LiveValley:
         self.traces = traces
         self.picture.show(traces, self.controls["over"].value, self.controls["weight"].value)
         self.image.value = self.picture.png()
-        lines = map(explore._words, explore._labels(self.methods), traces)
+        lines = map(outcome, labels(self.methods), traces)
         self.readout.value = "<br>".join(map(html.escape, lines))
 
 

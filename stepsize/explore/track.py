@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 
 import numpy as np
 from matplotlib.ticker import LogLocator
 
-from stepsize import explore as known
-from stepsize import figures
-from stepsize._explorer import number
-from stepsize._steps import _Steps
 from stepsize.checks import count, count_or_zero, nonnegative, one_of
+from stepsize.explore import catalogue, figures, samples
+from stepsize.explore.digits import number
+from stepsize.explore.explorer import OneSetting
 from stepsize.methods import IDBD, Autostep, GradientDescent
 from stepsize.runs import track as run
 from stepsize.streams import LinearSample
@@ -22,103 +21,34 @@ from stepsize.streams import LinearSample
 __all__ = ["track"]
 
 _METHODS = {"IDBD": IDBD, "Autostep": Autostep}
-_PROBLEMS = ("weights that flip", "a level that drifts")
-_INPUTS, _RELEVANT = 20, 5  # of the first problem, as in Sutton 1992
-_SEGMENT = 1000  # examples between two draws of the level's drift
-SHAPE = {"inputs": _INPUTS, "relevant": _RELEVANT, "segment": _SEGMENT}
-_CONSTANTS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 _BLOCKS = 80  # of errors, of which the mean is drawn
 
 _KNOBS = {
     "method": list(_METHODS),
-    "meta_step_size": [0.0, *known._decades(-6, -1, [1, 2, 5])],
-    "step_size": known._decades(-4, -1, [1, 2, 5]),
-    "problem": list(_PROBLEMS),
+    "meta_step_size": [0.0, *catalogue.decades(-6, -1, [1, 2, 5])],
+    "step_size": catalogue.decades(-4, -1, [1, 2, 5]),
+    "problem": list(samples.PROBLEMS),
     "flip_every": [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000],
     "drift": [0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0],
     "noise": [0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0],
-    "scale": [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0],
-    "seed": list(range(1, 21)),
+    "scale": samples.SCALES,
+    "seed": samples.SEEDS,
     "examples": [500, 1000, 2000, 4000, 8000],
 }
 
 
-def uniforms(seed, stream, n):
-    """Numbers in [0, 1) that any engine draws alike: the generator mulberry32.
-
-    Its state is a counter, so that all of them come at once; ``stream`` says where it starts.
-    """
-    u32 = np.uint32
-    first = u32((8 * seed + stream + 1) * 0x9E3779B9 & 0xFFFFFFFF)
-    a = first + np.arange(1, n + 1, dtype=u32) * u32(0x6D2B79F5)
-    t = (a ^ a >> u32(15)) * (a | u32(1))
-    t = t ^ (t + (t ^ t >> u32(7)) * (t | u32(61)))
-    return (t ^ t >> u32(14)) / 2.0**32
-
-
-@lru_cache(maxsize=16)  # a move of most knobs asks for the same ones
-def normals(seed, stream, n):
-    """About normal, and the same bits everywhere: twelve uniform numbers less their mean."""
-    return np.add.accumulate(uniforms(seed, stream, 12 * n).reshape(n, 12), axis=1)[:, -1] - 6
-
-
-@cache
-def samples(
-    problem,
-    flip_every,
-    drift,
-    noise,
-    scale,
-    seed,
-    n,
-    inputs=_INPUTS,
-    relevant=_RELEVANT,
-    flip_probability=1.0,
-    spread=0.0,
-):
-    """Inputs (n, d), targets (n,) and the weights behind them (n, d), in units of ``scale``.
-
-    ``spread`` multiplies each input of the first problem by the root of one less or more of it.
-    """
-    if problem == _PROBLEMS[1]:
-        x = np.ones((n, 1))
-        sigma = drift * uniforms(seed, 1, -(-n // _SEGMENT))[np.arange(n) // _SEGMENT]
-        steps = sigma * normals(seed, 2, n)
-        weights = np.add.accumulate(np.append(0.0, steps[:-1]))[:, None]
-    else:
-        x = normals(seed, 0, n * inputs).reshape(n, inputs)
-        if spread:
-            below = uniforms(seed, 2, n * inputs).reshape(n, inputs) < 0.5
-            x = x * np.sqrt(np.where(below, 1 - spread, 1 + spread))
-        flips = (n - 1) // flip_every
-        chosen = (relevant / flip_probability * uniforms(seed, 1, flips)).astype(int)
-        when, flipped = flip_every * np.arange(1, flips + 1), chosen < relevant
-        weights = np.ones((n, inputs))
-        weights[when[flipped], chosen[flipped]] = -1.0
-        weights = np.multiply.accumulate(weights, axis=0)
-        weights[:, relevant:] = 0.0
-    clean = np.add.accumulate(x * weights, axis=1)[:, -1]
-    return x, scale * (clean + noise * normals(seed, 3, n)), scale * weights
-
-
 def _stream(data):
     """The samples as oracles, new for each run; their arrays are known to fit."""
-    x, y, _ = samples(*data)
+    x, y, _ = samples.draw(*data)
     return map(LinearSample.unchecked, x, y)
-
-
-def _late(trace):
-    """The mean squared error over the second half."""
-    with np.errstate(all="ignore"):
-        return trace.mse(len(trace.loss) // 2)
 
 
 @cache
 def tuned(*data):
     """The constant step size with the least late error on these very samples, and its run."""
-    constants, n = np.array(_CONSTANTS), len(samples(*data)[1])
+    constants, n = np.array(samples.CONSTANTS), len(samples.draw(*data)[1])
     with np.errstate(all="ignore"):
-        every = _late(run(GradientDescent(constants), _stream(data), n))
+        every = samples.late(run(GradientDescent(constants), _stream(data), n))
     best = constants[int(np.nanargmin(np.where(np.isfinite(every), every, np.inf)))]
     return float(best), run(GradientDescent(best), _stream(data), n)
 
@@ -132,7 +62,7 @@ def blocks(trace):
     return size * (np.arange(len(mean)) + 0.5), mean
 
 
-class Track(_Steps):
+class Track(OneSetting):
     """See :func:`track`, which makes it."""
 
     name = "track"
@@ -158,7 +88,7 @@ class Track(_Steps):
 
     def work(self):
         """Samples and tuned SGD, where the data are new, and the run."""
-        samples(*self.data_setting)
+        samples.draw(*self.data_setting)
         yield
         tuned(*self.data_setting)
         yield
@@ -172,18 +102,20 @@ class Track(_Steps):
         label = figures.look(trace.method)["label"]
         sgd = (
             f"SGD with its best constant step size, {number(best)}: "
-            f"mean squared error {number(_late(rival))}."
+            f"mean squared error {number(samples.late(rival))}."
         )
         if trace.diverged:
             return [f"{label}: diverged.", sgd]
         last = trace.step_size[-1]
         text = (
-            f"{label}: mean squared error {number(_late(trace))} over the second half of "
+            f"{label}: mean squared error {number(samples.late(trace))} over the second half of "
             f"{n:,} examples; at the end the step size is "
         )
         if len(last) == 1:
             return [f"{text}{number(last[0])}.", sgd]
-        matter, other = (number(part.mean()) for part in (last[:_RELEVANT], last[_RELEVANT:]))
+        matter, other = (
+            number(part.mean()) for part in (last[: samples.RELEVANT], last[samples.RELEVANT :])
+        )
         return [f"{text}{matter} on average where the input matters, {other} elsewhere.", sgd]
 
     def draw(self, steps, errors, weights):
@@ -193,7 +125,7 @@ class Track(_Steps):
         every = max(1, len(trace.examples) // 200)
         at, alpha = trace.examples[1::every], trace.step_size[1::every]
         for i in reversed(range(alpha.shape[1])):
-            colour = look["color"] if i < _RELEVANT else figures.GREY
+            colour = look["color"] if i < samples.RELEVANT else figures.GREY
             steps.plot(at, alpha[:, i], color=colour, lw=0.8)
         steps.axhline(best, color=gd["color"], ls="--")
         steps.set(yscale="log", xlabel="examples", ylabel="step sizes")
@@ -206,7 +138,7 @@ class Track(_Steps):
             axes.yaxis.set_major_formatter(lambda v, _: number(v))
             axes.minorticks_off()
         errors.legend([f"SGD {number(best)}", look["label"]], fontsize=8)
-        target = samples(*self.data_setting)[2]
+        target = samples.draw(*self.data_setting)[2]
         weights.plot(target[::every, 0], color=figures.GREY, lw=0.8)
         weights.lines[0].set_xdata(np.arange(len(target))[::every])
         weights.plot(at, trace.w[1::every, 0], color=look["color"], lw=1)
@@ -217,7 +149,7 @@ class Track(_Steps):
         return {name: (name.replace("_", " "), values) for name, values in _KNOBS.items()}
 
     def data(self):
-        own = {"constants": _CONSTANTS, "shape": SHAPE, "blocks": _BLOCKS}
+        own = {"constants": samples.CONSTANTS, "shape": samples.SHAPE, "blocks": _BLOCKS}
         return {**super().data(), **own}
 
 
@@ -282,7 +214,7 @@ def track(
         method=one_of(*_METHODS)("method", method),
         meta_step_size=nonnegative("meta_step_size", meta_step_size),
         step_size=nonnegative("step_size", step_size),
-        problem=one_of(*_PROBLEMS)("problem", problem),
+        problem=one_of(*samples.PROBLEMS)("problem", problem),
         flip_every=count("flip_every", flip_every),
         drift=nonnegative("drift", drift),
         noise=nonnegative("noise", noise),
