@@ -301,10 +301,10 @@ def test_bad_values_are_refused_by_name(cls):
 
 @each_class
 def test_methods_are_equal_by_value(cls):
-    plain, *others = CASES[cls].varied
+    plain, *rest = CASES[cls].varied
     assert plain == replace(plain) and hash(plain) == hash(replace(plain))
     assert plain != type("Other", (cls,), {})(**asdict(plain)) and plain != 1
-    for method in others:
+    for method in rest:
         assert method != plain and method == replace(method)
     for field in fields(cls):
         values = {
