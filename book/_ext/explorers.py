@@ -21,7 +21,7 @@ def load(app, pagename, templatename, context, doctree):
         app.add_css_file(f"explorers/{page.STYLE.name}")
     for file in page.scripts(*re.findall(r'data-explorer="([\w-]+)"', body)):
         app.add_js_file(f"explorers/{file.name}")
-    if re.search(r'<table class="[^"]*\bledger\b', body):
+    if re.search(r"<table class=.[^>]*\bledger\b", body):
         app.add_js_file("ledger.js")
 
 
