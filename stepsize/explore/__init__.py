@@ -2,7 +2,7 @@
 
 A notebook cell ends with an explorer. In a live notebook it is a set of widgets that call this
 package, with any method and any objective. In the built page the same cell is a figure that
-``book/_static/explorers.js`` brings to life with the twins in ``methods.js``: it needs no kernel
+``kit.js`` brings to life with the twins in ``methods.js``: it needs no kernel
 and no network, and everything it starts from (setting, ranges, colours) comes from here.
 """
 

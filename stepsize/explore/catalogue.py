@@ -1,6 +1,6 @@
 """What has a name: methods and objectives, a row each, and the values that a reader may give.
 
-The page's scripts know the same by the same names, from ``book/_static/catalogue.js``.
+The page's scripts know the same by the same names, from ``catalogue.js``.
 """
 
 from __future__ import annotations

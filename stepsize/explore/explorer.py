@@ -18,7 +18,7 @@ __all__ = ["Explorer", "OneSetting"]
 class Explorer:
     """What a notebook cell ends with: widgets where a kernel runs, a page's explorer elsewhere.
 
-    An explorer has a ``name``, which is that of its function in ``explorers.js``; a
+    An explorer has a ``name``, which is that of its function in a script; a
     ``question``, the caption; and ``data()``, ``svg()``, ``summary()`` and ``widget``.
     """
 

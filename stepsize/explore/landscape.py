@@ -1,6 +1,6 @@
 """The explorer of the landscape of two step sizes, and of the paths across it.
 
-``book/_static/explorer_landscape.js`` draws the same samples and says the same words on the page.
+``landscape.js`` draws the same samples and says the same words on the page.
 """
 
 from __future__ import annotations

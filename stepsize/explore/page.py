@@ -1,9 +1,10 @@
-"""What the page's scripts read: settings, methods as text, and the catalogue."""
+"""The page's scripts, and what they read: settings, methods as text, the catalogue."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +12,28 @@ from stepsize import methods
 from stepsize.explore import figures
 from stepsize.explore.catalogue import LEVEL, METHODS, MOST, OBJECTIVES, fresh, knob
 
-__all__ = ["as_json", "as_text", "catalogue_script", "literal"]
+__all__ = ["FILES", "STYLE", "as_json", "as_text", "catalogue_script", "literal", "scripts"]
+
+_HERE = Path(__file__).parent
+STYLE = _HERE / "explorers.css"
+FILES = [*sorted(_HERE.glob("*.js")), STYLE]
+_SHARED = ("methods", "catalogue", "kit")
+_OWN = {
+    "valley": ("valley",),
+    "planning-step": ("planning_step",),
+    "ray": ("ray",),
+    "rates": ("rates",),
+    "track": ("samples", "track"),
+    "landscape": ("samples", "landscape"),
+    "sensitivity": ("samples", "sensitivity"),
+}
+
+
+def scripts(*kinds):
+    """The files that explorers of these kinds need, in the order in which they are loaded."""
+    own = [name for kind in kinds for name in _OWN.get(kind, ())]
+    names = dict.fromkeys([*_SHARED, *own] if own else [])
+    return [_HERE / f"{name}.js" for name in names]
 
 
 def as_json(data):
@@ -35,7 +57,7 @@ def as_text(method):
 
 
 def catalogue_script():
-    """The text of ``book/_static/catalogue.js``: all that the page's explorers know by name.
+    """The text of ``catalogue.js``: all that the page's explorers know by name.
 
     A test holds the file against it, and says how to write it anew.
     """
@@ -48,7 +70,7 @@ def catalogue_script():
         "level": LEVEL,
         "most": MOST,
     }
-    entries = "".join(f"\t{name}: {_lines(value)},\n" for name, value in data.items())
+    entries = "".join(f"  {name}: {_lines(value)},\n" for name, value in data.items())
     return _SCRIPT.format(entries)
 
 
@@ -76,8 +98,8 @@ def _lines(value):
     """A value as JavaScript, a table with a row a line."""
     if not isinstance(value, dict):
         return json.dumps(value)
-    rows = [f"\t\t{json.dumps(k)}: {json.dumps(v)},\n" for k, v in value.items()]
-    return "{\n" + "".join(rows) + "\t}"
+    rows = [f"    {json.dumps(k)}: {json.dumps(v)},\n" for k, v in value.items()]
+    return "{\n" + "".join(rows) + "  }"
 
 
 _WINDOWS = [1, 2, 3, 5, 10, 20, 50, 100, 300, 1000]  # with a shade of their own

@@ -1,6 +1,6 @@
 """The explorer of a planning step of Csawg, gradient evaluation by gradient evaluation.
 
-``book/_static/explorer_steps.js`` says the same on the page, in the same words.
+``planning_step.js`` says the same on the page, in the same words.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The explorer of momentum and rates on a bowl of two curvatures.
 
-``book/_static/explorer_steps.js`` says the same on the page, in the same words.
+``rates.js`` says the same on the page, in the same words.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The explorer of one step along one gradient.
 
-``book/_static/explorer_steps.js`` says the same on the page, in the same words.
+``ray.js`` says the same on the page, in the same words.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The explorer of one knob: the final error over all its values, beside a tuned constant.
 
-``book/_static/explorer_sensitivity.js`` runs the same on the page and says the same words.
+``sensitivity.js`` runs the same on the page and says the same words.
 """
 
 from __future__ import annotations

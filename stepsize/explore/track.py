@@ -1,6 +1,6 @@
 """The explorer of methods that track a moving target, sample by sample.
 
-``book/_static/explorer_track.js`` draws the same samples and says the same words on the page.
+``track.js`` draws the same samples and says the same words on the page.
 """
 
 from __future__ import annotations

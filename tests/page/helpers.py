@@ -1,23 +1,21 @@
 """What tests of the pages share: a page of explorers alone, what it says, how scripts are asked."""
 
-import yaml
-from toc import ROOT
+import quickjs
 
-STATIC = ROOT / "book" / "_static"
-CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["sphinx"]["config"]
-SCRIPTS = CONFIG["html_js_files"]
+from stepsize.explore.page import STYLE, scripts
 
 
 def page_with(*explorers):
     """A page of nothing but explorers, which takes light and dark from the browser."""
     figures = "".join(explorer._repr_mimebundle_()["text/html"] for explorer in explorers)
-    scripts = "".join(f'<script src="{(STATIC / name).as_uri()}"></script>' for name in SCRIPTS)
+    files = scripts(*(explorer.name for explorer in explorers))
+    tags = "".join(f'<script src="{file.as_uri()}"></script>' for file in files)
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>explorer</title>'
         '<meta name="viewport" content="width=device-width">'
         "<style>:root { color-scheme: light dark; background: Canvas; color: CanvasText }</style>"
-        f'<link rel="stylesheet" href="{(STATIC / "explorers.css").as_uri()}">'
-        f"{scripts}<body>{figures}</body></html>"
+        f'<link rel="stylesheet" href="{STYLE.as_uri()}">'
+        f"{tags}<body>{figures}</body></html>"
     )
 
 
@@ -32,6 +30,16 @@ def said(page):
     """The lines of the readout, once drawn."""
     two_frames(page)
     return page.locator("figure.explorer output > span").all_inner_texts()
+
+
+def engine(*kinds):
+    """An engine without a page that has read what explorers of these kinds need, but the kit."""
+    context = quickjs.Context()
+    for file in scripts(*kinds):
+        if file.stem not in ("catalogue", "kit"):
+            context.eval(file.read_text("utf-8"))
+    context.eval(HELPERS)
+    return context
 
 
 # JSON of JavaScript turns what is not finite into null; Python reads these words as they are.

@@ -13,28 +13,20 @@ import numpy as np
 import pytest
 import quickjs
 from cases import CASES
-from page.helpers import HELPERS, STATIC
+from page.helpers import engine
 
 import stepsize
 from experiments.papers import PUBLISHED
 from stepsize import explore, objectives
 from stepsize.explore import catalogue
-from stepsize.explore.page import catalogue_script
+from stepsize.explore.page import catalogue_script, scripts
 
-SCRIPT = STATIC / "methods.js"
 RUNS = 80  # of each method
 # The last bit of the exponential is the engine's own: few iterations, and this near.
 NEAR = 1e-9
 
 
-def engine():
-    context = quickjs.Context()
-    context.eval(SCRIPT.read_text(encoding="utf-8"))
-    context.eval(HELPERS)
-    return context
-
-
-JS = engine()
+JS = engine("valley")
 METHODS = json.loads(JS.eval("text(Object.keys(Stepsize.methods))"))
 PAGE_OBJECTIVES = json.loads(JS.eval("text(Object.keys(Stepsize.objectives))"))
 
@@ -131,7 +123,7 @@ def test_the_lists_agree():
 
 
 def test_the_catalogue_s_knobs_are_the_package_s():
-    context = engine()
+    context = engine("valley")
     context.eval(catalogue_script())
     page = json.loads(context.eval("text(Stepsize.catalogue)"))
     for name, row in page["methods"].items():
@@ -142,7 +134,7 @@ def test_the_catalogue_s_knobs_are_the_package_s():
 
 
 def test_only_the_exempt_need_more_than_a_root():
-    text = SCRIPT.read_text(encoding="utf-8")
+    text = scripts("valley")[0].read_text(encoding="utf-8")
     rounded_alike = {"sqrt", "abs", "min", "max"}
     for method in METHODS:
         source = text[text.index(f"class {method} ") :].split("\n}\n")[0]

@@ -5,8 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-import quickjs
-from page.helpers import STATIC, said
+from page.helpers import engine, said
 
 from experiments.landscape import STREAM
 from stepsize import GradientDescent, explore
@@ -23,11 +22,7 @@ METHODS = ("IDBD", "Autostep", "RMSProp", "Adam")
 
 @pytest.fixture(scope="module")
 def js():
-    context = quickjs.Context()
-    for name in ("methods.js", "explorer_track.js", "explorer_landscape.js"):
-        script = (STATIC / name).read_text("utf-8")
-        context.eval(script.partition("\nStepsize.explorers.")[0])
-    return context
+    return engine("landscape")
 
 
 def on_page(js, expression, explorer):

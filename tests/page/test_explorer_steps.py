@@ -5,18 +5,13 @@ import re
 
 import numpy as np
 import pytest
-import quickjs
-from page.helpers import HELPERS, STATIC, said, two_frames
+from page.helpers import engine, said, two_frames
 
 from stepsize import L4, Csawg, LossGrad, Polyak, Recorder, explore, minimize, theory
 from stepsize.explore.catalogue import named
 from stepsize.explore.rates import eigenvalues
 
-SCRIPT = STATIC / "explorer_steps.js"
-JS = quickjs.Context()
-for source in (STATIC / "methods.js", SCRIPT):
-    JS.eval(source.read_text("utf-8"))
-JS.eval(HELPERS)
+JS = engine("planning-step", "rates", "ray")
 
 
 def page(expression, **values):
@@ -25,7 +20,7 @@ def page(expression, **values):
     return json.loads(JS.eval(f"{{ const v = JSON.parse({text}); text({expression}) }}"))
 
 
-INSIDE = "Stepsize.steps.inside(new Stepsize.methods.Csawg(v), %s, v.w0, v.plannings)"
+INSIDE = "Stepsize.inside(new Stepsize.methods.Csawg(v), %s, v.w0, v.plannings)"
 
 
 def objective(name):
@@ -187,7 +182,7 @@ def test_rates_are_those_of_the_theory():
     for s in bowls(60):
         mu, a, p = 1 / s["condition"], s["step_size"], s["momentum"]
         found = page(
-            "[1, v.mu].map((c) => Stepsize.steps.rate(v.method, c, v.step_size, v.momentum))",
+            "[1, v.mu].map((c) => Stepsize.rates.rate(v.method, c, v.step_size, v.momentum))",
             **s,
             mu=mu,
         )
@@ -196,7 +191,7 @@ def test_rates_are_those_of_the_theory():
         # the eigenvalues are those of the matrix, by linear algebra
         for c, rate in zip((1.0, mu), wanted, strict=True):
             given = {**s, "c": c}
-            z = page("Stepsize.steps.eigenvalues(v.method, v.c, v.step_size, v.momentum)", **given)
+            z = page("Stepsize.rates.eigenvalues(v.method, v.c, v.step_size, v.momentum)", **given)
             z = np.array(z) @ [1, 1j]
             assert same([z.real, z.imag], [(m := eigenvalues(s["method"], c, a, p)).real, m.imag])
             assert np.isclose(np.abs(z).max(), rate, rtol=1e-12)
@@ -215,7 +210,7 @@ def test_the_marked_optimum_is_the_theory_s_and_no_neighbour_is_better():
     for condition in (1.5, 10.0, 1234.0):
         mu = 1 / condition
         for method in RATES:
-            step_size, momentum = page("Stepsize.steps.best(v.method, v.mu)", method=method, mu=mu)
+            step_size, momentum = page("Stepsize.rates.best(v.method, v.mu)", method=method, mu=mu)
             explorer = explore.rates(method, condition)
             assert np.allclose(explorer.best, [step_size, momentum], rtol=1e-15, atol=0)
             for a in (0.99 * step_size, 1.01 * step_size):
@@ -226,7 +221,7 @@ def test_the_marked_optimum_is_the_theory_s_and_no_neighbour_is_better():
 def test_the_measured_rate_is_the_package_s():
     near = 0
     for s in bowls(40, seed=1):
-        found = page("Stepsize.steps.rates(v, 400)", **s)
+        found = page("Stepsize.rates.rates(v, 400)", **s)
         mine = explore.rates(**s)
         assert same(found["error"], mine.trace.error), s
         assert found["predicted"] == mine.predicted and found["q"] == mine.quarter
@@ -282,7 +277,7 @@ def test_the_steps_along_a_ray_are_the_package_s():
         name = str(rng.choice(["rosenbrock", "bowl", "turned bowl"]))
         w = rng.uniform(-0.5, 1.8, 2).round(2).tolist()
         t, fraction = float(10 ** rng.uniform(-5, -1)), float(rng.uniform(0.05, 1))
-        call = f"Stepsize.steps.ray({objective(name)}, v.w, v.t, v)"
+        call = f"Stepsize.ray({objective(name)}, v.w, v.t, v)"
         found = page(call, w=w, t=t, fraction=fraction, target=0.9 * 0.75, factor=1.05)
         f = named(name)
 

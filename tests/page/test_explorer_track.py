@@ -4,8 +4,7 @@ import json
 
 import numpy as np
 import pytest
-import quickjs
-from page.helpers import STATIC, said
+from page.helpers import engine, said
 
 from stepsize import IDBD, Autostep, GradientDescent, explore
 from stepsize import track as run
@@ -17,11 +16,7 @@ PROBLEMS = explore.track().knobs()["problem"][1]
 
 @pytest.fixture(scope="module")
 def js():
-    context = quickjs.Context()
-    script = (STATIC / "explorer_track.js").read_text("utf-8")
-    context.eval((STATIC / "methods.js").read_text("utf-8"))
-    context.eval(script[: script.index("Stepsize.explorers.track")])
-    return context
+    return engine("track")
 
 
 def on_page(js, expression, setting, explorer):

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from page.helpers import STATIC, said, two_frames
+from page.helpers import said, two_frames
 from toc import ROOT, toc_pages
 
 import stepsize
@@ -24,7 +24,7 @@ from stepsize import (
 )
 from stepsize.explore.catalogue import renewed
 from stepsize.explore.digits import number
-from stepsize.explore.page import catalogue_script
+from stepsize.explore.page import FILES, catalogue_script
 from stepsize.explore.words import labels, outcome
 
 
@@ -329,7 +329,7 @@ def test_a_name_that_no_script_knows_keeps_its_picture(show):
 
 
 def test_the_catalogue_is_the_package_s():
-    file = STATIC / "catalogue.js"
+    file = next(file for file in FILES if file.name == "catalogue.js")
     command = "from stepsize.explore.page import catalogue_script as c; print(c(), end='')"
     assert file.read_text("utf-8") == catalogue_script(), (
         f'write it anew: python -c "{command}" > {file.relative_to(ROOT)}'

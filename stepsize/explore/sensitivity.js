@@ -1,0 +1,180 @@
+// Sensitivity: the final error over all values of one knob, beside tuned gradient descent.
+// Runs and words are those of sensitivity.py.
+"use strict";
+
+Stepsize.explorers.sensitivity = (figure, data) => {
+  const {
+    having, logarithmic, marker, methodOf, methodText, number, objective, panel, renewed, stroke, valuesOf, whole, within,
+  } = Stepsize.kit;
+  const { methods, online, catalogue } = Stepsize, { methods: rows } = catalogue;
+  const { streams, constants, shape, knobs: { method: [, names], knob: [, own], value: [, stops] } } = data;
+  let method, keys = []; // own: the method's knobs that are numbers; stops: all values of the present one
+  let problem, rivals, sweep, first, wanted; // rivals and sweep: runs that become final errors
+
+  const like = () => [method.name, state.knob, state.problem].join(); // what curves can be compared
+  const isStream = () => state.problem in streams;
+  const candidates = () => (isStream() ? constants : catalogue.stops.step_size);
+  const least = (errors) => errors.reduce((best, e, i) => (e < errors[best] ? i : best), 0);
+  const present = () => stops.indexOf(state.value);
+
+  // -- runs
+
+  // A run on an objective that keeps its end alone; where it is not finite it ends.
+  class End extends Stepsize.Run {
+    record() {
+      this.last = this.w;
+    }
+    advance(steps) {
+      return super.advance(steps) || !this.w.every(Number.isFinite);
+    }
+  }
+
+  function prepare() {
+    const { scale: s } = state;
+    if (isStream()) return online.samples({ ...state, ...streams[state.problem], examples: state.budget }, shape);
+    const f = objective(state.problem);
+    return {
+      minimizer: f.minimizer, loss: (w) => s * f.loss(w), grad: (w) => f.grad(w).map((g) => s * g),
+      curvature: (w) => f.curvature(w).map((c) => s * c),
+    };
+  }
+
+  function start(name, parameters) {
+    const one = new methods[name](parameters);
+    if (isStream()) return new online.Run(one, problem);
+    return new End(one, problem, state.w0, { gradEvals: state.budget });
+  }
+
+  // The error that counts, infinite where the run diverged.
+  function final(run) {
+    const error = isStream() ? run.late / state.scale ** 2 : Stepsize.distance(run.last, problem.minimizer);
+    return Number.isFinite(error) ? error : Infinity;
+  }
+
+  // Runs become their final errors, every 16th first, as long as there is time; whether all have.
+  function finish(errors, make, until) {
+    for (let gap = 16; gap >= 1; gap /= 2) {
+      for (let i = 0; i < errors.length; i += gap) {
+        errors[i] ??= make(i);
+        while (typeof errors[i] === "object") {
+          if (errors[i].advance(50)) errors[i] = final(errors[i]);
+          if (performance.now() > until) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  // Go on for a frame's share of what is to be computed; whether all is.
+  function advance() {
+    const { knob, problem: on, budget, scale, seed } = state, { name, parameters } = method;
+    const until = performance.now() + 12, { [knob]: _, ...others } = parameters;
+    const of = JSON.stringify([on, budget, scale, seed]), at = of + JSON.stringify([name, others, knob, stops]);
+    if (keys[0] !== of) {
+      problem = prepare();
+      rivals = candidates().map(() => null);
+      sweep = null;
+      keys = [of];
+      return false; // samples take a frame of their own
+    }
+    if (keys[1] !== at) sweep = stops.map(() => null);
+    keys[1] = at;
+    const done = finish(rivals, (i) => start("GradientDescent", { step_size: candidates()[i] }), until) &&
+      finish(sweep, (i) => start(name, { ...others, [knob]: stops[i] }), until);
+    if (done && first?.like !== like()) first = { like: like(), stops: [...stops], sweep };
+    return done;
+  }
+
+  // -- words
+
+  const plain = (name) => name.replaceAll("_", " ");
+  const word = (v) => (v === Infinity ? "inf" : typeof v === "boolean" ? (v ? "yes" : "no") : number(v));
+
+  function words() {
+    const { knob, budget } = state, { name, parameters: p } = method, best = least(sweep), level = rivals[least(rivals)];
+    const [what, on] = isStream() ? ["squared error", ` over the second half of ${whole(budget)} examples`]
+      : ["error", ` after ${whole(budget)} gradient evaluations`];
+    const said = (error, more = "") => (error < Infinity ? `${what} ${number(error)}${more}` : "diverged");
+    const told = Object.keys(p).filter((q) => q === knob || p[q] !== methods[name].defaults[q])
+      .map((q) => `${plain(q)} ${word(p[q])}`).join(", ");
+    const good = sweep.filter((error) => error <= level && error < Infinity).length;
+    return [
+      `${rows[name].label} with ${told}: ${said(sweep[present()], on)}.`,
+      (sweep[best] < Infinity ? `Best of ${stops.length} values of ${plain(knob)}: ${word(stops[best])}, ` +
+        `${said(sweep[best])}. ${good} of them do` : `All ${stops.length} values of ${plain(knob)} diverge. None does`) +
+        ` as well as gradient descent with the best of ${candidates().length} ` +
+        `constant step sizes, ${number(candidates()[least(rivals)])}: ${said(level)}.`,
+    ];
+  }
+
+  // -- controls
+
+  const refill = (list, values) => list.splice(0, Infinity, ...values);
+  refill(names, Object.keys(rows));
+  const changed = (changes) => {
+    if (changes.with) method = methodOf(changes.with);
+    wanted = changes.knob ?? wanted;
+    if (state.method !== method.name) method = renewed(state.method, method);
+    const { name, parameters } = method;
+    refill(own, Object.keys(parameters).filter((p) => typeof valuesOf(name, p)[0] === "number"));
+    state.knob = own.includes(wanted) ? wanted : own[0];
+    if ("value" in changes) parameters[state.knob] = changes.value;
+    state.value = parameters[state.knob];
+    refill(stops, having(valuesOf(name, state.knob), state.value));
+    controls.value.node.firstChild.textContent = plain(state.knob);
+    controls.seed.node.hidden = !isStream();
+  };
+  const link = { write: () => methodText(method), read: (text) => methodText(methodOf(text, within)) };
+  const { state, controls, take, body, say, plots: [plot] } = panel(figure, data, { draw, changed, texts: { with: link } });
+  Object.assign(plot.box.style, { gridColumn: "1 / -1", aspectRatio: "auto", height: "20em" });
+  const here = marker(plot, ([i]) =>
+    take({ value: stops[Math.max(0, Math.min(stops.length - 1, Math.round(i)))] }), 1);
+
+  // -- the plot
+
+  // The values to write beside the axis: about six round ones.
+  function marks() {
+    const all = stops.map((v, i) => [i, word(v)]);
+    const round = all.filter(([i]) => !/^([2-9]|1\.)/.test(Number(stops[i]).toExponential()));
+    const found = round.length < 4 ? all : round;
+    return found.filter((_, i) => i % Math.ceil(found.length / 7) === 0);
+  }
+
+  function draw() {
+    const ended = advance();
+    if (!sweep) return true; // the last picture stays
+    const known = (errors) => errors.map((e, i) => [i, e]).filter(([, e]) => typeof e === "number");
+    const shown = known(sweep), x = [-0.5, stops.length - 0.5];
+    const before = first?.like === like() && first.sweep !== sweep
+      ? known(first.sweep).map(([i, e]) => [stops.indexOf(first.stops[i]), e]).filter(([i]) => i >= 0) : [];
+    const level = Math.min(...known(rivals).map(([, e]) => e));
+    const { height, ...axis } = logarithmic([...shown, ...before].map(([, e]) => e).concat(level),
+      Math.log10(1e3 * (level || 1)));
+    plot.frame({
+      x, ...axis, xTicks: marks(), xLabel: plain(state.knob), yLabel: isStream() ? "squared error / scale²" : "final error",
+    });
+    const own = stroke(plot.legible(rows[method.name].colour)), then = stroke(plot.legible("#808080"), 1.4, [2, 3]);
+    const gd = stroke(plot.legible(rows.GradientDescent.colour), 1.6, [6, 3]);
+    const graph = (points, look) => plot.line(points.length, (k) => [points[k][0], height(points[k][1])], look);
+    graph(before, then);
+    graph(x.map((end) => [end, level]), gd);
+    graph(shown, own);
+    const top = axis.y[1], edge = (e) => Math.min(height(e) ?? top, top);
+    plot.clipped((c) => {
+      Object.assign(c, { fillStyle: own.colour, font: "10px sans-serif", textAlign: "center", textBaseline: "top" });
+      for (const [i, e] of shown) if (e === Infinity) c.fillText("×", plot.px(i), plot.area.top);
+    });
+    const names = [{ text: `GD ${number(candidates()[least(rivals)])}`, colour: gd.colour, y: edge(level) }];
+    const was = before.findLast(([, e]) => e < Infinity);
+    if (was) names.push({ text: "at first", colour: then.colour, y: edge(was[1]) });
+    plot.names(names);
+    const i = present(), error = sweep[i];
+    here.show([i, typeof error === "number" ? edge(error) : top], "");
+    here.node.setAttribute("aria-label", `${plain(state.knob)} ${word(stops[i])}; arrow keys move it`);
+    if (!ended) return true;
+    say(words());
+  }
+
+  take(data.setting);
+  return body;
+};
