@@ -242,7 +242,7 @@ class Sensitivity(OneSetting):
         problem = self.problem
         if problem.given is not None or not catalogue.has_twin(self.method):
             return None
-        known = {name: (name, []) for name in ("method", "knob", "value")}  # from the catalogue
+        known = {name: (name, []) for name in ("method", "value")}  # from the catalogue
         return {
             "setting": {"with": as_text(self.method), "w0": problem.w0, **self.setting},
             "knobs": {"with": ("", None), **self.knobs(), **known},
