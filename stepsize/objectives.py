@@ -174,14 +174,15 @@ class Objective:
 
     @classmethod
     def from_sympy(cls, expression, symbols, minimizer=None):
-        """An objective whose gradient and curvature SymPy derives from one expression.
+        """An objective whose gradient and curvature are derived from one expression.
 
         Parameters
         ----------
         expression : str or sympy.Expr
             The loss. A string may hold numbers, the declared symbols, ``+ - * / **`` and
             the functions of :data:`stepsize.expressions.FUNCTIONS`; it is parsed, never
-            executed.
+            executed. The loss is what the text says in floating point: ``x/x`` is NaN at
+            zero, which SymPy makes 1. Where the loss is NaN its derivatives are, too.
         symbols : str or sequence of str or sympy.Symbol
             The weights in order, ``"x y"`` for instance.
         minimizer : array of shape (d,), optional
@@ -190,7 +191,8 @@ class Objective:
         Raises
         ------
         ValueError
-            If the text is not such an expression, or a symbol in it is not declared.
+            If the text is not such an expression, a symbol in it is not declared, or it is
+            too long, too deep or has too many derivatives; the message says which.
 
         Examples
         --------

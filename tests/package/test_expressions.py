@@ -5,11 +5,22 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stepsize import Objective, rosenbrock
 
 sympy = pytest.importorskip("sympy")
-from stepsize.expressions import FUNCTIONS, MAX_EXPONENT, parse  # noqa: E402
+import mpmath  # noqa: E402
+
+from stepsize.expressions import (  # noqa: E402
+    CONSTANTS,
+    FUNCTIONS,
+    MAX_DEPTH,
+    MAX_EXPONENT,
+    MAX_LENGTH,
+    parse,
+)
 
 
 def test_rosenbrock_from_text_and_from_sympy():
@@ -45,6 +56,111 @@ def test_a_constant_gradient_has_the_right_shape():
     f = Objective.from_sympy("3*x + 1", "x y")
     assert f.grad(np.zeros((2, 4))).tolist() == [[3.0] * 4, [0.0] * 4]
     assert f.curvature(np.zeros((2, 4))).tolist() == [[0.0] * 4] * 2
+
+
+# What each gives in floating point at -1, 0 and 2.
+AS_TYPED = {
+    "sqrt(x)*sqrt(x)": [math.nan, 0, 2],
+    "x**0.5 * x**0.5": [math.nan, 0, 2],
+    "sqrt(x)**2": [math.nan, 0, 2],
+    "(x**2)**0.5": [1, 0, 2],
+    "x/x": [1, math.nan, 1],
+    "abs(x)/abs(x)": [1, math.nan, 1],
+    "x**3/x**2": [-1, math.nan, 2],
+    "exp(log(x))": [math.nan, 0, 2],
+    "log(exp(x))": [-1, 0, 2],
+    "log(x) + log(x)": [math.nan, -math.inf, math.log(4)],
+    "0*log(x)": [math.nan, math.nan, 0],
+    "log(x) - log(x)": [math.nan, math.nan, 0],
+    "1/(1/x)": [-1, 0, 2],
+    "1/(x - x)": [math.inf] * 3,
+    "x**0": [1, 1, 1],
+    "x/3*3 - x": [0, 0, 0],
+    "1e16 + x - 1e16": [0, 0, 2],
+}
+
+
+@pytest.mark.parametrize("text", AS_TYPED)
+def test_a_loss_is_what_was_typed(text):
+    f, w = Objective.from_sympy(text, "x"), np.array([[-1.0, 0.0, 2.0]])
+    with np.errstate(all="ignore"):
+        loss, grad, curvature = f.loss(w), f.grad(w)[0], f.curvature(w)[0]
+        assert loss == pytest.approx(AS_TYPED[text], rel=1e-15, abs=0, nan_ok=True)
+        for one, many in zip(w[0], loss):  # alone as among others
+            assert f.loss([one]) == pytest.approx(many, rel=1e-15, nan_ok=True)
+    assert np.isnan(grad[np.isnan(loss)]).all() and np.isnan(curvature[np.isnan(loss)]).all()
+
+
+def test_differences_of_infinities_are_no_numbers():
+    f = Objective.from_sympy("x - x", "x y")
+    with np.errstate(all="ignore"):
+        assert np.isnan([f.loss([np.inf, 0.0]), *f.grad([np.inf, 0.0])]).all()
+    assert f.loss([1e308, 0.0]) == 0
+
+
+def test_one_weight_at_a_border_leaves_the_others_their_slopes():
+    f = Objective.from_sympy("sqrt(x) + x*y + y**2", "x y")
+    with np.errstate(divide="ignore"):
+        assert f.grad([0.0, 3.0]).tolist() == [np.inf, 6]
+        assert f.curvature([0.0, 3.0]).tolist() == [-np.inf, 2]
+
+
+@pytest.mark.parametrize("inner", FUNCTIONS)
+@pytest.mark.parametrize("outer", FUNCTIONS)
+def test_functions_of_functions(outer, inner):
+    f = Objective.from_sympy(f"{outer}({inner}(x)) + {outer}(y*x)", "x y")
+    F, G = (abs if name == "abs" else getattr(mpmath, name) for name in (outer, inner))
+    for x in (0.7, 2.3):
+        if outer in ("sqrt", "log") and G(x) < 0:
+            continue
+        w, exact = np.array([x, 1.5]), lambda x: F(G(x)) + F(1.5 * x)
+        slope, bend = mpmath.diff(exact, x), mpmath.diff(exact, x, 2)
+        assert f.loss(w) == pytest.approx(float(exact(x)), rel=1e-12)
+        assert f.grad(w)[0] == pytest.approx(float(slope), rel=1e-9, abs=1e-9)
+        assert f.curvature(w)[0] == pytest.approx(float(bend), rel=1e-4, abs=1e-4)
+
+
+def test_absolute_values_have_signs_for_slopes():
+    edge = Objective.from_sympy("abs(x)", "x")
+    assert edge.grad([[-2.0, 0.0, 3.0]]).tolist() == [[-1, 0, 1]]
+    assert edge.curvature([[-2.0, 0.0, 3.0]]).tolist() == [[0, 0, 0]]
+    # |log x| at 1/2: -1/x and 1/x**2; |sqrt x|: 1/(2 sqrt x) and -1/(4 x**1.5)
+    f = Objective.from_sympy("abs(log(x)) + abs(sqrt(y))", "x y")
+    assert f.grad([0.5, 4.0]).tolist() == [-2, 0.25]
+    assert f.curvature([0.5, 4.0]).tolist() == [4, -1 / 32]
+
+
+def test_powers_and_quotients():
+    # by hand at x = 2, y = 4
+    for text, slopes, bends in [
+        ("x**3", [12, 0], [12, 0]),
+        ("x**-2*y", [-1, 0.25], [1.5, 0]),
+        ("y**1.5", [0, 3], [0, 0.375]),
+        ("x/y", [0.25, -0.125], [0, 0.0625]),
+        ("-x*y/(x + y)", [-4 / 9, -1 / 9], [4 / 27, 1 / 27]),
+        ("(2*x + 3*y)**2", [64, 96], [8, 18]),
+    ]:
+        f = Objective.from_sympy(text, "x y")
+        assert f.grad([2.0, 4.0]) == pytest.approx(slopes, rel=1e-14), text
+        assert f.curvature([2.0, 4.0]) == pytest.approx(bends, rel=1e-14), text
+
+
+def test_sympy_expressions_beyond_what_can_be_typed():
+    # x**y at (2, 3): 12 and 8 log 2, then 12 and 8 log(2)**2; signs are level
+    x, y = sympy.symbols("x y")
+    f = Objective.from_sympy(x**y + sympy.sign(x) + sympy.Abs(y), [x, y])
+    assert f.loss([2.0, 3.0]) == 12
+    assert f.grad([2.0, 3.0]) == pytest.approx([12, 8 * math.log(2) + 1])
+    assert f.curvature([2.0, 3.0]) == pytest.approx([12, 8 * math.log(2) ** 2])
+    f = Objective.from_sympy(2**x, [x])
+    assert f.grad([3.0]) == pytest.approx([8 * math.log(2)])
+
+
+@pytest.mark.parametrize("value", [sympy.I, sympy.zoo], ids=str)
+def test_a_sympy_expression_with_a_number_that_is_not_real(value):
+    x = sympy.Symbol("x", real=True)
+    with pytest.raises(ValueError, match="is not a finite real number"):
+        Objective.from_sympy(value * x, [x])
 
 
 REFUSED = [
@@ -86,6 +202,8 @@ REFUSED = [
     "1e999",
     "9" * 400,
     "1/0",
+    "x/0",
+    "x/(1 - 1)",
     "0**-1",
     "log(0)",
     "sqrt(-1)",
@@ -93,6 +211,12 @@ REFUSED = [
     "   ",
     "x +",
     "(" * 501 + "x" + ")" * 501,
+    "(" * 300 + "x" + ")" * 300,
+    "-" * 999 + "x",
+    "sin(" * 150 + "x" + ")" * 150,
+    "(" + "x+" * 400 + "x)**y",
+    "x + \ud800",
+    "x\0",
     "x+" * 600 + "x",
 ]
 
@@ -118,7 +242,125 @@ def test_no_text_reaches_eval_or_exec(monkeypatch):
             Objective.from_sympy(text, "x y")
 
 
-@pytest.mark.parametrize("symbols", ["", "x x", "sin y", "pi", "1x", ["x", 2], 7, ["x y"]])
+def nested(opening, closing, n):
+    return opening * n + "x" + closing * n
+
+
+LETTERS = [chr(c) for c in range(ord("А"), ord("А") + 100)]  # of Cyrillic
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"),
+    [
+        ("x" * (MAX_LENGTH + 1), f"1 to {MAX_LENGTH} characters"),
+        (nested("sin(", ")", MAX_DEPTH + 1), f"nested more than {MAX_DEPTH} deep"),
+        (nested("-", "", MAX_DEPTH + 1), f"nested more than {MAX_DEPTH} deep"),
+        (nested("(", ")", 250), "too many nested parentheses"),
+        (nested("x**", "", 300), "not well formed|nested more than"),
+        (f"x**(2*{MAX_EXPONENT})", f"a number of at most {MAX_EXPONENT}"),
+        ("9" * 301 + "*x", "not a finite real number"),
+        ("*".join(LETTERS), "more than 20000 operations"),
+    ],
+)
+def test_whatever_is_refused_is_told_its_bound(text, bound):
+    with pytest.raises(ValueError, match=f"^expression.*({bound})"):
+        Objective.from_sympy(text, ["x", *LETTERS])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        nested("abs(log(", "))", 15),
+        nested("sin(", ")", MAX_DEPTH - 1),
+        nested("(", ")**2", 20),
+        nested("1/(x + ", ")", 40),
+        nested("exp(-", ")", 40),
+        "sqrt(-x**2)",
+        "*".join(["(x + y)"] * 100),
+        "/".join(["x"] * 500),
+        "+".join(["x"] * 500),
+    ],
+    ids=lambda text: text[:12],
+)
+def test_within_the_bounds_derivatives_stay_small(text):
+    # SymPy's derivative of the first had millions of terms; here are at most 14 operations for one
+    steps, loss = parse(text, "x y")
+    before = len(steps.steps)
+    steps.slope(steps.slope(loss, 0), 0)
+    assert len(steps.steps) <= 15 * before
+    f = Objective.from_sympy(text, "x y")
+    with np.errstate(all="ignore"):
+        assert f.grad(np.ones((2, 3))).shape == f.curvature(np.ones((2, 3))).shape == (2, 3)
+
+
+SAFE = FUNCTIONS | CONSTANTS
+
+formulas = st.recursive(
+    st.sampled_from(["x", "y", "pi", "e", "0.0", "0.5", "2.0", "1e9", "1e-9"]),
+    lambda part: st.one_of(
+        st.tuples(st.sampled_from(list(FUNCTIONS)), part).map("{0[0]}({0[1]})".format),
+        st.tuples(part, st.sampled_from("+-*/"), part).map("({0[0]} {0[1]} {0[2]})".format),
+        st.tuples(part, st.sampled_from(["0", "1", "2", "3", "-1", "0.5", "-2.5", "32"])).map(
+            "({0[0]})**{0[1]}".format
+        ),
+        part.map("-({})".format),
+    ),
+    max_leaves=30,
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(text=formulas)
+def test_numpy_agrees_with_every_loss(text):
+    w = np.array([[-2.5, -0.7, 0.0, 0.3, 1.0, 4.0, np.inf], [1.0, 0.0, 2.0, -1.5, 1e200, 0.1, 1]])
+    with np.errstate(all="ignore"):
+        try:
+            f = Objective.from_sympy(text, "x y")
+        except ValueError as error:
+            assert str(error).startswith("expression")
+            return
+        loss = eval(text, SAFE, {"x": w[0], "y": w[1]}) + np.zeros(7)
+        np.testing.assert_allclose(f.loss(w), loss, rtol=1e-13)
+        lost = np.isnan(loss)
+        assert np.isnan(f.grad(w)[:, lost]).all() and np.isnan(f.curvature(w)[:, lost]).all()
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    text=st.one_of(
+        st.text(max_size=80),
+        st.lists(
+            st.sampled_from(
+                [*FUNCTIONS, *"xy()[]{}+-*/,.:=~'\"\\\n#0 9", "**", "1e308", "lambda", "if"]
+            ),
+            max_size=60,
+        ).map("".join),
+        st.tuples(
+            st.sampled_from(
+                ["sin(", "abs(log(", "-", "x**", "x*", "(", "1/(x-", "exp(", "x+", "(("]
+            ),
+            st.integers(1, 400),
+            st.sampled_from([")", "))", "", ")**2", "*y)"]),
+        ).map(lambda t: (t[0] * t[1] + "x" + t[2] * t[1])[:MAX_LENGTH]),
+    )
+)
+def test_nothing_but_value_errors(text):
+    try:
+        f = Objective.from_sympy(text, "x y")
+    except ValueError as error:
+        assert "expression" in str(error)
+        return
+    with np.errstate(all="ignore"):
+        assert f.loss([0.5, 2.0]).shape == () and f.grad([0.5, 2.0]).shape == (2,)
+
+
+def test_names_that_python_reads_as_one():
+    f = Objective.from_sympy("ϕ**2 + φ", "φ")
+    assert f.grad([3.0]).tolist() == [7]
+    assert Objective.from_sympy("ϵ**2", "ϵ").grad([3.0]).tolist() == [6]
+
+
+@pytest.mark.parametrize("symbols", ["", "x x", "ϵ ε", "sin y", "pi", "1x", ["x", 2], 7, ["x y"]])
 def test_bad_symbols(symbols):
     with pytest.raises(ValueError, match="symbols must be distinct names"):
         Objective.from_sympy("x", symbols)
