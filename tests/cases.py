@@ -25,6 +25,7 @@ from stepsize.methods import (
     HypergradientDescent,
     LossGrad,
     Nesterov,
+    NormalizedMetaIDBD,
     Polyak,
     RMSProp,
     StochasticPolyak,
@@ -314,6 +315,17 @@ CASES = {
             "tau": dice.uniform(1, 100),
         },
         functions=frozenset({"exp"}),
+    ),
+    NormalizedMetaIDBD: Case(
+        varied=[NormalizedMetaIDBD(), NormalizedMetaIDBD(0.1, meta_step_size=0.05, decay=0.9)],
+        seen=[Seen(NormalizedMetaIDBD(0.05, meta_step_size=0.05), power=2, turns=False)],
+        valley=[NormalizedMetaIDBD(1e-3)],
+        draw=lambda dice: {
+            **dice.step(),
+            "meta_step_size": dice.uniform(0, 0.1),
+            "decay": dice.uniform(0, 0.999),
+        },
+        functions=frozenset({"exp", "log"}),
     ),
 }
 VARIED = [method for case in CASES.values() for method in case.varied]

@@ -55,6 +55,7 @@ Stepsize.catalogue = {
     "BarzilaiBorwein": {"label": "Barzilai-Borwein", "colour": "#4D9221", "dash": 2, "fresh": {"step_size": 0.001}, "knobs": {"step_size": "step_size", "variant": "long or short"}},
     "IDBD": {"label": "IDBD", "colour": "#C2185B", "dash": 0, "fresh": {}, "knobs": {"step_size": "step_size", "meta_step_size": "nonnegative"}},
     "Autostep": {"label": "Autostep", "colour": "#E7298A", "dash": 1, "fresh": {}, "knobs": {"step_size": "step_size", "meta_step_size": "nonnegative", "tau": "positive"}},
+    "NormalizedMetaIDBD": {"label": "normalized IDBD", "colour": "#8B1A3D", "dash": 3, "fresh": {}, "knobs": {"step_size": "step_size", "meta_step_size": "nonnegative", "decay": "rate"}},
   },
   level: 1e-08,
   most: 4,

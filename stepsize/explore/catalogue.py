@@ -94,6 +94,7 @@ METHODS = {
     "BarzilaiBorwein": Row("Barzilai-Borwein", "#4D9221", ":"),
     "IDBD": Row("IDBD", "#C2185B"),
     "Autostep": Row("Autostep", "#E7298A", "--"),
+    "NormalizedMetaIDBD": Row("normalized IDBD", "#8B1A3D", "-."),
 }
 """The methods by the names of their classes, in the order in which they are offered."""
 

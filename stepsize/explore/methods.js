@@ -428,6 +428,25 @@ class Autostep extends Method {
   }
 }
 
+class NormalizedMetaIDBD extends Method {
+  static defaults = { step_size: 0.05, meta_step_size: 0.01, decay: 0.999 };
+  memory(w, zero) {
+    return { beta: everywhere(Math.log(this.step_size), w), h: zero, v: zero, decay_k: 1 };
+  }
+  step(w, state, oracle) {
+    const g = oracle.grad(w), c = oracle.curvature(w), { h } = state;
+    state.decay_k *= this.decay;
+    const q = g.map((x, i) => -x * h[i]);
+    const v = (state.v = state.v.map((x, i) => x * this.decay + (1 - this.decay) * (q[i] * q[i])));
+    const mean = v.map((x) => Math.max(x / (1 - state.decay_k), Number.MIN_VALUE));
+    state.beta = state.beta.map((b, i) => b + this.meta_step_size * (q[i] / Math.sqrt(mean[i])));
+    const moved = state.beta.map((b) => Math.exp(b)), M = Math.max(inner(moved, c), 1);
+    const alpha = (state.step_size = moved.map((a) => a / M));
+    state.h = h.map((x, i) => x * Math.max(1 - alpha[i] * c[i], 0) - alpha[i] * g[i]);
+    return descendEach(w, alpha, g);
+  }
+}
+
 // ---- runs
 
 // The Euclidean distance, without overflow or underflow of the squares.
@@ -494,7 +513,7 @@ return {
   objectives: { rosenbrock, quadratic, beale, camel },
   methods: {
     GradientDescent, HeavyBall, Nesterov, Csawg, Polyak, StochasticPolyak, L4, LossGrad, AdaGrad,
-    RMSProp, Adam, HypergradientDescent, AdamHD, BarzilaiBorwein, IDBD, Autostep,
+    RMSProp, Adam, HypergradientDescent, AdamHD, BarzilaiBorwein, IDBD, Autostep, NormalizedMetaIDBD,
   },
   Run,
   minimize,

@@ -8,6 +8,7 @@ used, and ``step`` never changes the ``w`` it was handed.
 from stepsize.methods.barzilai_borwein import BarzilaiBorwein
 from stepsize.methods.csawg import Csawg
 from stepsize.methods.descent import GradientDescent, HeavyBall, Nesterov
+from stepsize.methods.hybrid import NormalizedMetaIDBD
 from stepsize.methods.hypergradient import AdamHD, HypergradientDescent
 from stepsize.methods.idbd import IDBD, Autostep
 from stepsize.methods.l4 import L4
@@ -29,6 +30,7 @@ __all__ = [
     "HypergradientDescent",
     "LossGrad",
     "Nesterov",
+    "NormalizedMetaIDBD",
     "Polyak",
     "RMSProp",
     "StochasticPolyak",

@@ -24,6 +24,7 @@ from stepsize import (
     HypergradientDescent,
     LossGrad,
     Nesterov,
+    NormalizedMetaIDBD,
     Polyak,
     RMSProp,
     StochasticPolyak,
@@ -277,6 +278,19 @@ def test_autostep():
     # with alpha = 0.1: h = 0.1, the error 1.8, q = 0.36; M stays 1
     trace = track(Autostep(0.1, meta_step_size=0.1), SAMPLES, examples=2, record=1)
     np.testing.assert_allclose(trace.w[2, 0], 0.1 + 0.1 * exp(0.1) * 2 * 1.8, rtol=1e-14)
+
+
+def test_normalized_meta_idbd():
+    # error 1: w = h = 0.1. Error 2 - 0.2 = 1.8, x = 2: q = 3.6 * 0.1 = 0.36. The average square of
+    # q is 0.75 * 0 + 0.25 * 0.36^2, corrected by 1 - 0.75^2: its root is 0.36 sqrt(0.25 / 0.4375),
+    # so beta grows by 0.1 sqrt(7) / 2. M = max(4 alpha, 1) stays 1
+    method = NormalizedMetaIDBD(0.1, meta_step_size=0.1, decay=0.75)
+    trace = track(method, SAMPLES, examples=2, record=1)
+    alpha = 0.1 * exp(0.1 * 7**0.5 / 2)
+    np.testing.assert_allclose(trace.w[:, 0], [0, 0.1, 0.1 + alpha * 2 * 1.8], rtol=1e-14)
+    # with alpha = 0.5 before: 4 alpha > 1 leaves 1/4 for this step, which meets the sample exactly
+    trace = track(NormalizedMetaIDBD(0.5, 0.1), SAMPLES, examples=2, record=1)
+    np.testing.assert_allclose(trace.w[:, 0], [0, 0.5, 1.0], rtol=1e-14)
 
 
 def test_nobody_is_missing():

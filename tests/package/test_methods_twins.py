@@ -302,6 +302,22 @@ def autostep(oracle, w, *, step_size, meta_step_size, tau):
         yield w
 
 
+def normalized_meta_idbd(oracle, w, *, step_size, meta_step_size, decay):
+    beta, h, v, k = [log(step_size) for _ in w], [0.0 for _ in w], [0.0 for _ in w], 0
+    while True:
+        g, c, k = oracle.grad(w), oracle.curvature(w), k + 1
+        for i in range(len(w)):
+            q = -g[i] * h[i]
+            v[i] = decay * v[i] + (1 - decay) * q * q
+            if v[i] != 0:
+                beta[i] += meta_step_size * q / sqrt(v[i] / (1 - decay**k))
+        M = max(dot([exp(b) for b in beta], c), 1)
+        alpha = [exp(b) / M for b in beta]
+        w = [x - a * y for x, a, y in zip(w, alpha, g)]
+        h = [b * max(1 - a * e, 0) - a * y for b, a, e, y in zip(h, alpha, c, g)]
+        yield w
+
+
 def twin_of(name):
     """The function of that name, but for capitals and underscores."""
     return {key.replace("_", ""): value for key, value in globals().items()}[name.lower()]
