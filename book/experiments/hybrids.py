@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -11,29 +11,28 @@ from numpy.typing import ArrayLike
 
 from experiments import grids
 from experiments.grids import best, grid, setting
-from stepsize.methods import IDBD, Adam, Autostep, GradientDescent, RMSProp
+from stepsize.methods import IDBD, Adam, Autostep, GradientDescent, NormalizedMetaIDBD, RMSProp
 from stepsize.runs import track
 from stepsize.streams import RateTracking, WeightFlipping
 
 TINY = np.nextafter(0.0, 1.0)
 
 
-class NormalizedState:
-    """What both hybrids remember: four vectors, and a product that corrects the average."""
+class State(NamedTuple):
+    """What both variants remember."""
 
-    def __init__(self, w, step_size):
-        self.step_size = step_size + np.zeros_like(w)
-        self.beta = np.log(self.step_size)
-        self.h = np.zeros_like(w)
-        self.v = np.zeros_like(w)
-        self.decay_k = 1.0
+    step_size: np.ndarray
+    beta: np.ndarray
+    h: np.ndarray
+    v: np.ndarray
+    decay_k: float
 
-    def normalize(self, a, decay):
-        """``a`` over the root of its running average square."""
-        self.decay_k = self.decay_k * decay
-        self.v *= decay
-        self.v += (1.0 - decay) * (a * a)
-        return a / np.sqrt(np.maximum(self.v / (1.0 - self.decay_k), TINY))
+
+def normalized(a, state, decay):
+    """``a`` over the root of its running average square; that average, and the next decay_k."""
+    decay_k = state.decay_k * decay
+    v = state.v * decay + (1.0 - decay) * (a * a)
+    return a / np.sqrt(np.maximum(v / (1.0 - decay_k), TINY)), v, decay_k
 
 
 @dataclass(frozen=True)
@@ -48,60 +47,45 @@ class NormalizedGradientIDBD:
     decay: ArrayLike = 0.999
 
     def init(self, w):
-        return NormalizedState(w, self.step_size)
+        zero = np.zeros_like(w)
+        return State(self.step_size + zero, np.log(self.step_size + zero), zero, zero, 1.0)
 
     def step(self, w, state, oracle):
         g, c = oracle.grad(w), oracle.curvature(w)
-        u = state.normalize(g, self.decay)
-        alpha, h = state.step_size, state.h
-        state.beta -= self.meta_step_size * u * h
-        np.exp(state.beta, out=alpha)
+        u, v, decay_k = normalized(g, state, self.decay)
+        beta = state.beta - self.meta_step_size * u * state.h
+        alpha = np.exp(beta)
         move = alpha * u
         n = np.divide(g, u, out=np.ones_like(g), where=u != 0)
-        h *= np.maximum(1.0 - alpha * c / n, 0.0)
-        h -= move
-        return w - move, state
+        h = state.h * np.maximum(1.0 - alpha * c / n, 0.0) - move
+        return w - move, State(alpha, beta, h, v, decay_k)
 
 
 @dataclass(frozen=True)
-class NormalizedMetaIDBD:
-    r"""IDBD whose meta-gradient is normalized and whose steps never overshoot.
+class OtherBound(NormalizedMetaIDBD):
+    """The hybrid without its bound M, or with M written back into beta as Autostep does."""
 
-    .. math:: q &= -g\, h \\
-              \beta &\leftarrow \beta + \mu\, q / \sqrt{\hat v}, \qquad
-                  v \text{ the running average of } q^2 \\
-              \alpha &\leftarrow e^\beta / M, \qquad
-                  M = \max\Bigl(\sum_i e^{\beta_i} c_i,\; 1\Bigr) \\
-              w &\leftarrow w - \alpha\, g \\
-              h &\leftarrow h\, (1 - \alpha\, c)^+ - \alpha\, g
-
-    Autostep with Adam's normalizer in the place of its slow maximum; the bound M is Autostep's,
-    but holds for the one step and is not written back into beta.
-    """
-
-    step_size: ArrayLike = 0.05
-    meta_step_size: ArrayLike = 0.01
-    decay: ArrayLike = 0.999
-    bound: str = "step"  # or "none", or "written" back into beta as Autostep does
-
-    def init(self, w):
-        return NormalizedState(w, self.step_size)
+    bound: str = "none"  # or "written"
 
     def step(self, w, state, oracle):
         g, c = oracle.grad(w), oracle.curvature(w)
-        alpha, h = state.step_size, state.h
-        state.beta += self.meta_step_size * state.normalize(-g * h, self.decay)
-        np.exp(state.beta, out=alpha)
-        if self.bound != "none":
+        u, v, decay_k = normalized(-g * state.h, state, self.decay)
+        beta = state.beta + self.meta_step_size * u
+        alpha = np.exp(beta)
+        if self.bound == "written":
             M = np.maximum(np.add.reduce(alpha * c, axis=0), 1.0)
-            alpha /= M
-            if self.bound == "written":
-                state.beta -= np.log(M)
+            alpha, beta = alpha / M, beta - np.log(M)
         move = alpha * g
-        h *= np.maximum(1.0 - alpha * c, 0.0)
-        h -= move
-        return w - move, state
+        h = state.h * np.maximum(1.0 - alpha * c, 0.0) - move
+        return w - move, self.State(alpha, beta, h, v, decay_k)
 
+
+BOUNDS = {
+    "step": NormalizedMetaIDBD,
+    "written": partial(OtherBound, bound="written"),
+    "none": OtherBound,
+}
+"""The hybrid by where its bound is written."""
 
 MIXED = tuple([0.3, 1.0, 3.0, 1.0] * 5)  # standard deviations of twenty inputs
 PROBLEMS = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from experiments import hybrids as hy
-from stepsize import Adam, WeightFlipping, track
+from stepsize import Adam, NormalizedMetaIDBD, WeightFlipping, track
 
 SAMPLES = [([1.0], 1.0), ([1.0], 1.0), ([1.0], 1.0)]
 
@@ -12,7 +12,7 @@ SAMPLES = [([1.0], 1.0), ([1.0], 1.0), ([1.0], 1.0)]
 def test_normalized_meta_gradient_by_hand():
     # from w = 0 with alpha = 1/2: w = h = 1/2; then q = 1/4, v = q^2/2, corrected for its start
     # (1 - 1/4, the second of two averages with decay 1/2) v = 1/24, and q / sqrt(v) = sqrt(3/2)
-    method = hy.NormalizedMetaIDBD(0.5, meta_step_size=0.1, decay=0.5)
+    method = NormalizedMetaIDBD(0.5, meta_step_size=0.1, decay=0.5)
     trace = track(method, SAMPLES[:2], examples=2, record=1)
     assert trace.step_size[1, 0] == 0.5
     assert trace.step_size[2, 0] == pytest.approx(0.5 * np.exp(0.1 * np.sqrt(1.5)))
@@ -21,8 +21,8 @@ def test_normalized_meta_gradient_by_hand():
 def test_bound_shortens_one_step_and_can_be_written_back():
     samples = [([2.0], 1.0), ([0.5], 1.0)]
     ends = {}
-    for bound in ("step", "written", "none"):
-        method = hy.NormalizedMetaIDBD(1.0, meta_step_size=0.0, bound=bound)
+    for bound in hy.BOUNDS:
+        method = hy.BOUNDS[bound](1.0, meta_step_size=0.0)
         ends[bound] = track(method, samples, examples=2, record=1).step_size[1:, 0]
     np.testing.assert_allclose(ends["step"], [0.25, 1.0])  # the first is bounded by 1/x^2
     np.testing.assert_allclose(ends["written"], [0.25, 0.25])
