@@ -11,7 +11,19 @@ import numpy as np
 
 from stepsize import checks, objectives
 
-__all__ = ["METHODS", "OBJECTIVES", "Row", "fresh", "has_twin", "named", "renewed", "stops"]
+__all__ = [
+    "FRESH",
+    "KINDS",
+    "KNOBS",
+    "METHODS",
+    "OBJECTIVES",
+    "Row",
+    "fresh",
+    "has_twin",
+    "named",
+    "renewed",
+    "stops",
+]
 
 
 def decades(first, last, mantissas):
@@ -52,12 +64,17 @@ class Row:
 
     Attributes
     ----------
-    label, colour, dash : str
-        Its name in figures, and how its lines are drawn.
-    fresh, knobs : dict
-        The value of a hyper-parameter at first, and the values of its slider, where those by name
-        or by kind do not serve. They are in units of the method's own, so that another method's
-        value is not taken over.
+    label : str
+        Its name in figures.
+    colour : str
+        Of its lines.
+    dash : str
+        Of its lines, as matplotlib writes it.
+    fresh : dict
+        First values of hyper-parameters for which neither the class nor :data:`FRESH` serves.
+    knobs : dict
+        Values of sliders where neither :data:`KNOBS` nor those of the kind serve. What has an entry
+        in either is in units of the method's own: another method's value is not taken over.
     """
 
     label: str
@@ -206,10 +223,11 @@ def knob(method, name):
 
 def _of(kind):
     """The same of a kind: that of what it is made of, and what it allows besides."""
-    if kind in KINDS:
-        return kind.__name__, KINDS[kind]
+    if not hasattr(kind, "also"):
+        return kind.__name__, KINDS.get(kind)
     title, values = _of(kind.of) if kind.of else ("", [])
-    return " or ".join(filter(None, [title, *map(str, kind.also)])), [*values, *kind.also]
+    title = " or ".join(filter(None, [title, *map(str, kind.also)]))
+    return title, None if values is None else [*values, *kind.also]
 
 
 def stops(method, name):

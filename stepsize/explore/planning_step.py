@@ -198,7 +198,7 @@ def planning_step(
     method : Csawg
         With the published pairing and fresh gradients; that of Fig. 2 unless given.
     objective : str
-        A name in :data:`OBJECTIVES`.
+        A name in :data:`~stepsize.explore.catalogue.OBJECTIVES`.
     w0 : array of shape (2,)
         Where it starts.
     plannings : int

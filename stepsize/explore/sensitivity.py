@@ -287,9 +287,9 @@ def sensitivity(
     knob : str
         The hyper-parameter that is swept, the first that is a number unless given.
     problem : str or Objective
-        A name in :data:`OBJECTIVES`, or ``"weights that flip"`` or ``"a level that drifts"``, the
-        problems of :func:`track`, or any objective of known minimizer; the built page shows only
-        a static picture of the latter.
+        A name in :data:`~stepsize.explore.catalogue.OBJECTIVES`, or ``"weights that flip"`` or
+        ``"a level that drifts"``, the problems of :func:`track`, or any objective of known
+        minimizer; the built page shows only a static picture of the latter.
     w0 : array of shape (d,)
         Where all runs start on an objective; on a stream they start at zero.
     budget : int

@@ -278,8 +278,8 @@ def valley(
         The first setting, and the one to which "Reset" returns. Gradient descent and Csawg
         with repeated planning unless given.
     objective : str or Objective
-        A name in :data:`OBJECTIVES`, or any objective of two weights; the built page shows
-        only a static picture of the latter.
+        A name in :data:`~stepsize.explore.catalogue.OBJECTIVES`, or any objective of two
+        weights; the built page shows only a static picture of the latter.
     w0 : array of shape (2,)
         Where all methods start.
     grad_evals : int

@@ -369,12 +369,15 @@ def test_kinds_give_knobs():
         patience: int = 3
         bound: str = "step"
         most: float | None = None
+        even: int | None = 2
 
         def __post_init__(self):
             bound = checks.one_of("step", "none")
             most = checks.optional(checks.per_run(checks.cap))
             checks.check(self, rate=checks.rate, patience=checks.count, bound=bound, most=most)
+            checks.check(self, even=checks.optional(lambda name, value: 2 * (value // 2)))
 
+    assert max(stops(Mine(), "even")) == 2000  # of a kind of its own: three decades
     given = {name: stops(Mine(), name) for name in ("rate", "patience", "bound", "most")}
     assert given["rate"] == stops(HeavyBall(0.1, 0.5), "momentum")
     assert given["patience"] == stops(Csawg(0.1, 3), "window")
