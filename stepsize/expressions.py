@@ -284,7 +284,13 @@ def _translate(expression, weights):
 
 
 def derivatives(expression, symbols):
-    """(loss, grad, curvature, d) of an expression, as functions of ``w`` (d, *runs)."""
+    """(loss, grad, curvature, d) of an expression, as functions of ``w`` (d, *runs).
+
+    >>> valley = Objective.from_sympy("(x - 1)**2 + 100*(y - x**2)**2", "x y")
+    >>> w = np.array([-1.0, 0.0])
+    >>> valley.grad(w), valley.curvature(w)
+    (array([-404., -200.]), array([1202.,  200.]))
+    """
     weights = _weights(symbols)
     if isinstance(expression, str):
         steps, loss = parse(expression, weights)

@@ -13,6 +13,7 @@ def extra(name):
 
     Examples
     --------
+    >>> from stepsize.extras import extra
     >>> with extra("explore"):
     ...     import pencils
     Traceback (most recent call last):

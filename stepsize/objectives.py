@@ -193,13 +193,9 @@ class Objective:
         ValueError
             If the text is not such an expression, a symbol in it is not declared, or it is
             too long, too deep or has too many derivatives; the message says which.
-
-        Examples
-        --------
-        >>> valley = Objective.from_sympy("(x - 1)**2 + 100*(y - x**2)**2", "x y")
-        >>> w = np.array([-1.0, 0.0])
-        >>> valley.grad(w), valley.curvature(w)
-        (array([-404., -200.]), array([1202.,  200.]))
+        ImportError
+            Without SymPy, which ``pip install 'stepsize[sympy]'`` brings. An example is at
+            :func:`stepsize.expressions.derivatives`.
         """
         from stepsize.expressions import derivatives  # SymPy takes a while to import
 
