@@ -144,7 +144,7 @@ class Objective:
         if self.vectorized or not runs:
             return answer(name, function(w), runs if name == "loss" else w.shape)
         each = w.reshape(len(w), -1)
-        values = np.stack([self._evaluate(name, one) for one in each.T], axis=-1)
+        values = np.stack([np.array(self._evaluate(name, one)) for one in each.T], axis=-1)
         return values.reshape(values.shape[:-1] + runs)
 
     def _check(self, name, w):
@@ -159,7 +159,7 @@ class Objective:
             if not np.array_equal(given, one[:, 0], equal_nan=True):
                 raise ValueError(f"{name} must not change the w that it is given, but a copy")
             if self.vectorized:
-                again = self._evaluate(name, given)
+                again = np.array(self._evaluate(name, given))
                 others = [one + 0.5, one / 2] + [one + 0.5] * (len(w) == 3)
                 # never d runs, so that no axis passes for another
                 batch = np.stack([*others, one], axis=2)  # (d, 1, runs)

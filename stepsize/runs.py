@@ -84,7 +84,7 @@ class Trace:
             if not plain(self.objective):
                 return self.objective.loss(np.moveaxis(self.w, 0, 1))
             held = Held(self.objective)  # asked as in the run: it need not know of further axes
-            losses = np.stack([held.loss(row) for row in self.w])
+            losses = np.stack([np.array(held.loss(row)) for row in self.w])
             held.hold()
             return losses
 

@@ -54,7 +54,7 @@ class NonNegativeCsawg(Csawg):
 
     def _plan(self, w, g, state, oracle):
         # the denominator is a sum of squares, so the numerator carries the sign
-        state.sum_1 = np.maximum(state.sum_1, 0.0)
+        state = state._replace(sum_1=np.maximum(state.sum_1, 0.0))
         return super()._plan(w, g, state, oracle)
 
 

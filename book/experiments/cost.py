@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
@@ -64,20 +63,13 @@ def needed(method, d=40, before=24, after=30):
     w, rng = np.zeros(d), np.random.default_rng(1)
     pairs = list(samples(d, before + after))
     w, state = walk(method, w, method.init(w), pairs[:before])
-    plain = walk(method, w.copy(), deepcopy(state), pairs[before:])[0]
-    names = state._fields if hasattr(state, "_fields") else vars(state)
+    plain = walk(method, w, state, pairs[before:])[0]
     numbers = 0
-    for name in names:
-        value = getattr(state, name)
+    for name, value in state._asdict().items():
         if np.size(value) < d or np.ptp(value) == 0 or np.isnan(value).all():
             continue
-        turned = deepcopy(state)
-        other = value * rng.uniform(1.1, 1.2, np.shape(value))
-        if hasattr(state, "_replace"):
-            turned = turned._replace(**{name: other})
-        else:
-            setattr(turned, name, other)
-        if (walk(method, w.copy(), turned, pairs[before:])[0] != plain).any():
+        turned = state._replace(**{name: value * rng.uniform(1.1, 1.2, np.shape(value))})
+        if (walk(method, w, turned, pairs[before:])[0] != plain).any():
             numbers += np.size(value) / d
     return numbers
 

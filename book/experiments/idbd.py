@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,14 +22,13 @@ from stepsize.theory import flipping_errors, kalman_gain
 # ---- IDBD in parts, and its relatives -----------------------------------------------------------
 
 
-class State:
+class State(NamedTuple):
     """Step sizes, their logarithms, the trace, and the size of the meta-gradient."""
 
-    def __init__(self, w, step_size, matrix):
-        self.step_size = step_size + np.zeros_like(w)
-        self.beta = np.log(self.step_size)
-        self.h = np.zeros((len(w), *w.shape) if matrix else w.shape)
-        self.v = np.zeros_like(w)
+    step_size: np.ndarray
+    beta: np.ndarray
+    h: np.ndarray
+    v: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -49,39 +49,41 @@ class Parts:
     tau: float = 1e4
 
     def init(self, w):
-        return State(w, self.step_size, self.trace == "matrix")
+        alpha, zero = self.step_size + np.zeros_like(w), np.zeros_like(w)
+        h = np.zeros((len(w), *w.shape)) if self.trace == "matrix" else zero
+        return State(alpha, np.log(alpha), h, v=zero)
 
     def step(self, w, state, oracle):
         g, c = oracle.grad(w), oracle.curvature(w)
-        alpha, beta, h, v = state.step_size, state.beta, state.h, state.v
+        alpha, beta, h, v = state
         # h[i] is the derivative of all weights by beta[i] if it is a matrix
         q = -np.einsum("j...,ij...->i...", g, h) if self.trace == "matrix" else -g * h
         if self.normalize:
             size = np.abs(q)
-            np.maximum(size, v + alpha * c * (size - v) / self.tau, out=v)
+            v = np.maximum(size, v + alpha * c * (size - v) / self.tau)
             q = q / np.maximum(v, TINY)
-        beta += self.meta_step_size * q
-        np.exp(beta, out=alpha)
+        beta = beta + self.meta_step_size * q
+        alpha = np.exp(beta)
         if self.bound:
             total = np.maximum((alpha * c).sum(axis=0), 1.0)
-            alpha /= total
-            beta -= np.log(total)
+            alpha = alpha / total
+            beta = beta - np.log(total)
         move = alpha * g
         if self.trace == "matrix":
             x = oracle.oracle._input(w)
-            h -= alpha * x * np.einsum("j...,ij...->i...", x, h)[:, None]
+            h = h - alpha * x * np.einsum("j...,ij...->i...", x, h)[:, None]
             h[np.arange(len(w)), np.arange(len(w))] -= move
         elif self.trace == "sum":
             # the loss is a parabola: the change of its gradient along h is Hessian times h
-            h -= alpha * (oracle.oracle.grad(w + h) - g) + move
+            h = h - (alpha * (oracle.oracle.grad(w + h) - g) + move)
         else:
-            h *= {
+            kept = {
                 "rectified": np.maximum(1.0 - alpha * c, 0.0),
                 "plain": 1.0 - alpha * c,
                 "last": 0.0,
             }[self.trace]
-            h -= move
-        return w - move, state
+            h = h * kept - move
+        return w - move, State(alpha, beta, h, v)
 
 
 @dataclass(frozen=True)
@@ -94,20 +96,20 @@ class DeltaBarDelta:
     down: ArrayLike = 0.1
     decay: ArrayLike = 0.7
 
-    class State:
-        def __init__(self, alpha):
-            self.step_size, self.bar = alpha, np.zeros_like(alpha)
+    class State(NamedTuple):
+        step_size: np.ndarray
+        bar: np.ndarray  # the average gradient
 
     def init(self, w):
-        return self.State(self.step_size + np.zeros_like(w))
+        return self.State(self.step_size + np.zeros_like(w), bar=np.zeros_like(w))
 
     def step(self, w, state, oracle):
         g = oracle.grad(w)
-        agree = state.bar * g
-        state.step_size = np.where(agree > 0, state.step_size + self.up, state.step_size)
-        state.step_size = np.where(agree < 0, state.step_size * (1 - self.down), state.step_size)
-        state.bar = (1 - self.decay) * g + self.decay * state.bar
-        return w - state.step_size * g, state
+        alpha, agree = state.step_size, state.bar * g
+        alpha = np.where(agree > 0, alpha + self.up, alpha)
+        alpha = np.where(agree < 0, alpha * (1 - self.down), alpha)
+        bar = (1 - self.decay) * g + self.decay * state.bar
+        return w - alpha * g, self.State(alpha, bar)
 
 
 # ---- experiments --------------------------------------------------------------------------------
@@ -243,9 +245,9 @@ def walk(method, examples=500, seed=0, stream=STREAM):
     w = np.zeros(stream.inputs)
     state = method.init(w)
     for _, sample in zip(range(examples), stream.samples(seed=seed)):
-        h, beta, g = state.h.copy(), state.beta.copy(), sample.grad(w)
+        before, g = state, sample.grad(w)
         after, state = method.step(w, state, sample)
-        yield sample, g, h, beta, state.beta.copy(), after - w, state.h.copy()
+        yield sample, g, before.h, before.beta, state.beta, after - w, state.h
         w = after
 
 

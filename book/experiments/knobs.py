@@ -51,7 +51,9 @@ class DoG:
 
     def init(self, w):
         none = np.zeros_like(w[0])
-        return self.State(np.full_like(w, np.nan), start=w, far=self.reach + none, squares=none)
+        return self.State(
+            np.full_like(w, np.nan), start=w.copy(), far=self.reach + none, squares=none
+        )
 
     def step(self, w, state, oracle):
         g = oracle.grad(w)

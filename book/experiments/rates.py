@@ -43,11 +43,11 @@ class ConjugateGradients:
         direction: np.ndarray | None = None
 
     def init(self, w):
-        return self.State(np.full_like(w, np.nan), start=w)
+        return self.State(np.full_like(w, np.nan), start=w.copy())
 
     def step(self, w, state, oracle):
         if state.first is None:
-            g = oracle.grad(w)
+            g = oracle.grad(w).copy()
             state = state._replace(first=g, gradient=g, direction=-g)
         g, p = state.gradient, state.direction
         bend = oracle.grad(state.start + p) - state.first  # Q p

@@ -1,8 +1,9 @@
 """The methods: one class each, in the notation of the paper it comes from.
 
 A method is a frozen dataclass of hyper-parameters with ``init(w) -> state`` and
-``step(w, state, oracle) -> (w, state)``. The state always has ``step_size``, the one just
-used, and ``step`` never changes the ``w`` it was handed.
+``step(w, state, oracle) -> (w, state)``. The state is a named tuple that always has ``step_size``,
+the one just used. ``step`` is pure: it changes nothing that it was handed, and the state keeps no
+array that others may write to later, so that the same ``(w, state)`` gives the same step again.
 """
 
 from stepsize.methods.barzilai_borwein import BarzilaiBorwein

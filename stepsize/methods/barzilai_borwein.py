@@ -64,7 +64,7 @@ class BarzilaiBorwein(ByValue):
 
     def init(self, w):
         zero = np.zeros_like(w)  # with s = 0 the first step keeps the given step size
-        return self.State(self.step_size + zero, previous=w, gradient=zero)
+        return self.State(self.step_size + zero, previous=w.copy(), gradient=zero)
 
     def step(self, w, state, oracle):
         g = oracle.grad(w)
@@ -73,4 +73,4 @@ class BarzilaiBorwein(ByValue):
         above, below = (inner(s, s), sy) if self.variant == "long" else (sy, inner(y, y))
         known = (sy != 0) & (below != 0)
         alpha = np.where(known, ratio(above, below), state.step_size)
-        return w - alpha * g, self.State(alpha, previous=w, gradient=g)
+        return w - alpha * g, self.State(alpha, previous=w.copy(), gradient=g.copy())

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from stepsize.checks import ByValue, check, count, count_or_zero, flag, nonnegative, one_of
+from stepsize.methods.arithmetic import ratio
 
 __all__ = ["Csawg"]
-
-
-class CsawgState:
-    """What Csawg remembers: two K-by-d rings and a few vectors."""
-
-    def __init__(self, w, window):
-        self.k = 0  # iterations of gradient descent so far
-        self.weights = np.empty((window, *w.shape))  # w_s, overwritten by w_{s+K}
-        self.grads = np.empty((window, *w.shape))  # g_s, overwritten by g_{s+K}
-        self.sum_1 = np.zeros_like(w)  # numerator of eq. 9 over the pairs seen so far
-        self.sum_2 = np.zeros_like(w)  # its denominator
-        self.late = None  # derived pairing: the slot that waits for the gradient at its weight
-        self.none = np.full_like(w, np.nan)
-        self.step_size = self.none  # the learned step sizes if this iteration planned
 
 
 @dataclass(frozen=True)
@@ -59,10 +47,10 @@ class Csawg(ByValue):
     Notes
     -----
     One gradient an iteration and ``planning_steps * (1 + correction_steps)`` more each K
-    iterations. Memory: two K-by-d arrays and a few vectors. Where all gradients of a weight
-    in the window were zero, its learned step size is zero (Algorithm 1's rule, kept for
-    Algorithm 2). Learned step sizes may be negative or large. ``state.step_size`` holds them
-    in the iterations that plan and NaN in the others.
+    iterations. Memory: two vectors for each of the last K updates, and two sums. Where all
+    gradients of a weight in the window were zero, its learned step size is zero (Algorithm 1's
+    rule, kept for Algorithm 2). Learned step sizes may be negative or large. ``state.step_size``
+    holds them in the iterations that plan and NaN in the others.
 
     Raises
     ------
@@ -90,6 +78,13 @@ class Csawg(ByValue):
     pairing: str = "published"
     reuse_gradient: bool = False
 
+    class State(NamedTuple):
+        step_size: ArrayLike  # the learned step sizes if this iteration planned
+        k: int  # iterations of gradient descent so far
+        updates: tuple  # the last K pairs (w_s, g_s), the oldest first
+        sum_1: np.ndarray  # numerator of eq. 9 over the pairs seen since the last planning
+        sum_2: np.ndarray  # its denominator
+
     def __post_init__(self):
         check(
             self,
@@ -107,47 +102,43 @@ class Csawg(ByValue):
             )
 
     def init(self, w):
-        return CsawgState(w, self.window)
+        zero = np.zeros_like(w)
+        return self.State(np.nan, k=0, updates=(), sum_1=zero, sum_2=zero)
 
     def step(self, w, state, oracle):
-        g = self._gradient(w, state, oracle)
+        g, state = self._gradient(w, state, oracle)
         w = w - self.step_size * g
-        self._remember(w, g, state)
-        state.step_size = state.none
+        state = self._remember(w, g, state)
         if state.k % self.window == 0 and state.k > self.window:
-            w = self._plan(w, g, state, oracle)
+            return self._plan(w, g, state, oracle)
         return w, state
 
     def _gradient(self, w, state, oracle):
         """The gradient at w, which the derived pairing also files beside w."""
         g = oracle.grad(w)
-        if state.late is not None:
-            slot, state.late = state.late, None
-            state.grads[slot] = g
-        return g
+        if state.k and state.updates[-1][1] is None:
+            *older, (w_s, _) = state.updates
+            state = state._replace(updates=(*older, (w_s, g.copy())))
+        return g, state
 
     def _remember(self, w, g, state):
-        slot = state.k % self.window
-        if state.k >= self.window:  # the later half of a pair: w is w_{s+K}
-            g_s = state.grads[slot]
-            state.sum_1 += g_s * (state.weights[slot] - w)
-            state.sum_2 += g_s * g_s
-        state.weights[slot] = w
-        state.grads[slot] = g
-        if self.pairing == "derived":
-            state.late = slot
-        state.k += 1
+        _, k, updates, sum_1, sum_2 = state
+        if k >= self.window:  # w is w_{s+K} of the oldest pair
+            w_s, g_s = updates[0]
+            sum_1 = sum_1 + g_s * (w_s - w)
+            sum_2 = sum_2 + g_s * g_s
+        g_s = g.copy() if self.pairing == "published" else None  # the gradient at w is yet to come
+        updates = (*updates, (w.copy(), g_s))[-self.window :]
+        return self.State(np.nan, k + 1, updates, sum_1, sum_2)
 
     def _plan(self, w, g, state, oracle):
-        alpha = np.divide(state.sum_1, state.sum_2, out=np.zeros_like(w), where=state.sum_2 != 0)
-        state.step_size = alpha
+        alpha = ratio(state.sum_1, state.sum_2)
         for _ in range(self.planning_steps):
             if not self.reuse_gradient:
-                g = self._gradient(w, state, oracle)
+                g, state = self._gradient(w, state, oracle)
             w = w - alpha * g
             for _ in range(self.correction_steps):
                 g = oracle.grad(w)
                 w = w - self.step_size * g
-        state.sum_1 = np.zeros_like(w)
-        state.sum_2 = np.zeros_like(w)
-        return w
+        zero = np.zeros_like(w)
+        return w, state._replace(step_size=alpha, sum_1=zero, sum_2=zero)

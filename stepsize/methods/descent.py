@@ -94,12 +94,12 @@ class HeavyBall(ByValue):
         check(self, step_size=nonnegative, momentum=rate)
 
     def init(self, w):
-        return self.State(self.step_size + np.zeros_like(w), previous=w)
+        return self.State(self.step_size + np.zeros_like(w), previous=w.copy())
 
     def step(self, w, state, oracle):
         delta = w - state.previous
         after = w - self.step_size * oracle.grad(w) + self.momentum * delta
-        return after, state._replace(previous=w)
+        return after, state._replace(previous=w.copy())
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class Nesterov(ByValue):
         check(self, step_size=nonnegative, momentum=or_word(rate, "increasing"))
 
     def init(self, w):
-        return self.State(self.step_size + np.zeros_like(w), y=w, t=1.0)
+        return self.State(self.step_size + np.zeros_like(w), y=w.copy(), t=1.0)
 
     def step(self, w, state, oracle):
         t, gamma = state.t, self.momentum

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,16 +13,6 @@ from stepsize.checks import ByValue, check, nonnegative, positive
 __all__ = ["IDBD", "Autostep"]
 
 TINY = np.nextafter(0.0, 1.0)  # max(v, TINY) is v for every v but zero
-
-
-class IDBDState:
-    """What IDBD remembers: three vectors."""
-
-    def __init__(self, w, step_size):
-        self.step_size = step_size + np.zeros_like(w)  # alpha
-        with np.errstate(divide="ignore"):
-            self.beta = np.log(self.step_size)
-        self.h = np.zeros_like(w)  # the trace: how w depends on beta
 
 
 @dataclass(frozen=True)
@@ -69,30 +60,26 @@ class IDBD(ByValue):
     step_size: ArrayLike = 0.05
     meta_step_size: ArrayLike = 0.01
 
+    class State(NamedTuple):
+        step_size: np.ndarray  # alpha
+        beta: np.ndarray  # its logarithm
+        h: np.ndarray  # the trace: how w depends on beta
+
     def __post_init__(self):
         check(self, step_size=nonnegative, meta_step_size=nonnegative)
 
     def init(self, w):
-        return IDBDState(w, self.step_size)
+        alpha = self.step_size + np.zeros_like(w)
+        with np.errstate(divide="ignore"):
+            return self.State(alpha, beta=np.log(alpha), h=np.zeros_like(w))
 
     def step(self, w, state, oracle):
-        g, c = oracle.grad(w), oracle.curvature(w)
-        beta, alpha, h = state.beta, state.step_size, state.h
-        beta -= self.meta_step_size * g * h
-        np.exp(beta, out=alpha)
+        g, c, h = oracle.grad(w), oracle.curvature(w), state.h
+        beta = state.beta - self.meta_step_size * g * h
+        alpha = np.exp(beta)
         move = alpha * g
-        h *= np.maximum(1.0 - alpha * c, 0.0)
-        h -= move
-        return w - move, state
-
-
-class AutostepState:
-    """What Autostep remembers: three vectors."""
-
-    def __init__(self, w, step_size):
-        self.step_size = step_size + np.zeros_like(w)  # alpha
-        self.v = np.zeros_like(w)  # the running size of what moves log(alpha)
-        self.h = np.zeros_like(w)
+        h = h * np.maximum(1.0 - alpha * c, 0.0) - move
+        return w - move, self.State(alpha, beta, h)
 
 
 @dataclass(frozen=True)
@@ -142,21 +129,25 @@ class Autostep(ByValue):
     meta_step_size: ArrayLike = 0.01
     tau: ArrayLike = 1e4
 
+    class State(NamedTuple):
+        step_size: np.ndarray  # alpha
+        v: np.ndarray  # the running size of what moves log(alpha)
+        h: np.ndarray
+
     def __post_init__(self):
         check(self, step_size=nonnegative, meta_step_size=nonnegative, tau=positive)
 
     def init(self, w):
-        return AutostepState(w, self.step_size)
+        zero = np.zeros_like(w)
+        return self.State(self.step_size + zero, v=zero, h=zero)
 
     def step(self, w, state, oracle):
         g, c = oracle.grad(w), oracle.curvature(w)
-        alpha, v, h = state.step_size, state.v, state.h
+        alpha, v, h = state
         q = -g * h
         size = np.abs(q)
-        np.maximum(size, v + alpha * c * (size - v) / self.tau, out=v)
-        alpha *= np.exp(self.meta_step_size * (q / np.maximum(v, TINY)))
-        alpha /= np.maximum(np.add.reduce(alpha * c, axis=0), 1.0)
+        v = np.maximum(size, v + alpha * c * (size - v) / self.tau)
+        alpha = alpha * np.exp(self.meta_step_size * (q / np.maximum(v, TINY)))
+        alpha = alpha / np.maximum(np.add.reduce(alpha * c, axis=0), 1.0)
         move = alpha * g
-        h *= 1.0 - alpha * c
-        h -= move
-        return w - move, state
+        return w - move, self.State(alpha, v, h * (1.0 - alpha * c) - move)

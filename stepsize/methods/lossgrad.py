@@ -73,7 +73,8 @@ class LossGrad(ByValue):
         h, g = state.h, oracle.grad(w)
         after = w - h * g
         promised = inner(g, h * g)
-        error = oracle.loss(after) - oracle.loss(w) + promised
+        loss_after = np.array(oracle.loss(after))  # a copy: the next answer may come in its place
+        error = loss_after - oracle.loss(w) + promised
         # r > 1/2 without the division; neither holds for NaN
         too_long = error > promised / 2
         too_short = (error <= promised / 2) & (promised > 0)

@@ -76,21 +76,18 @@ def holds(claim):
 
 
 def wrong_sign(self, w, g, state, oracle, plan=Csawg._plan):
-    state.sum_1 = -state.sum_1
-    return plan(self, w, g, state, oracle)
+    return plan(self, w, g, state._replace(sum_1=-state.sum_1), oracle)
 
 
 def other_pairing(self, w, g, state, remember=Csawg._remember):
-    slot = state.k % self.window
-    remember(self, w, g, state)
-    state.late = slot
+    state = remember(self, w, g, state)
+    *older, (w_s, _) = state.updates
+    return state._replace(updates=(*older, (w_s, None)))
 
 
 def short_of_one_sample(self, w, g, state, remember=Csawg._remember):
-    kept = state.sum_2.copy()
-    remember(self, w, g, state)
-    if state.k % self.window == 0:
-        state.sum_2 = kept
+    kept, state = state.sum_2, remember(self, w, g, state)
+    return state._replace(sum_2=kept) if state.k % self.window == 0 else state
 
 
 FAULTS = {
