@@ -25,9 +25,7 @@ __all__ = [
     "csawg_iterations",
     "csawg_limit",
     "csawg_plannings",
-    "flipping_best",
     "flipping_errors",
-    "flipping_normalized",
     "gradient_descent_rate",
     "heavy_ball_rate",
     "kalman_gain",
@@ -381,61 +379,6 @@ def flipping_errors(stream, step_size):
     )
     errors = (total @ m)[..., 0] / stream.flip_every
     return np.moveaxis(np.where(stable[..., None], errors, np.inf), -1, 0)
-
-
-def flipping_best(stream, alike=False):
-    """The best step size of the weights that flip, and the mean squared error that it leaves.
-
-    Parameters
-    ----------
-    stream : WeightFlipping
-        The problem.
-    alike : bool
-        Whether the other weights share it; otherwise theirs is zero.
-
-    Returns
-    -------
-    tuple of two floats
-        Step size and error; both to about eight digits.
-
-    Examples
-    --------
-    >>> from stepsize.theory import flipping_best
-    >>> step_size, error = flipping_best(WeightFlipping(), alike=True)
-    >>> round(step_size, 4), round(error, 3)
-    (0.034, 3.353)
-    """
-    others = alike * np.ones(stream.inputs)[:, None]
-    others[: stream.relevant] = 1.0
-    low, high = 0.0, 1.0
-    for _ in range(8):  # the error falls and rises: look closer around the least of a grid
-        grid = np.linspace(low, high, 41)
-        errors = flipping_errors(stream, others * grid).sum(axis=0)
-        i = int(np.argmin(errors))
-        low, high = grid[max(i - 1, 0)], grid[min(i + 1, 40)]
-    return float(grid[i]), float(errors[i])
-
-
-def flipping_normalized(stream, step_size, sweeps=400):
-    r"""The step sizes at which normalization rests: :math:`\eta / \sqrt{E[\delta^2 x_i^2]}`,
-    whose expectation depends on all of them.
-
-    Parameters
-    ----------
-    stream : WeightFlipping
-        The problem.
-    step_size : array of shape (n,)
-        The step sizes of the normalized gradient, eta.
-
-    Returns
-    -------
-    array of shape (d, n)
-    """
-    alpha = np.full((stream.inputs, len(step_size)), 0.1)
-    for _ in range(sweeps):  # damped, for larger step sizes mean larger errors
-        e = flipping_errors(stream, alpha)
-        alpha = 0.7 * alpha + 0.3 * step_size / np.sqrt(e.sum(axis=0) + 2 * e)
-    return alpha
 
 
 # ---- a drifting level ---------------------------------------------------------------------------

@@ -10,9 +10,10 @@ from experiments.flipping_sweeps import adam, rmsprop
 from experiments.grids import column
 from experiments.papers import TWO_WEIGHTS as STREAM
 from stepsize.checks import per_weight
+from stepsize.explore.landscape import best, normalized
 from stepsize.methods import IDBD, GradientDescent
 from stepsize.runs import track
-from stepsize.theory import flipping_best, flipping_errors, flipping_normalized
+from stepsize.theory import flipping_errors
 
 STEPS = (0.03, 0.06, 0.3)  # of RMSProp and Adam; the paper's three are not known
 GAMMA = 0.001
@@ -24,17 +25,6 @@ THETA = 0.004
 def loss(relevant, irrelevant):
     """The exact mean squared error at two step sizes."""
     return float(flipping_errors(STREAM, [relevant, irrelevant]).sum())
-
-
-@cache
-def best(alike=False):
-    """The best step size of the relevant weight, or of both alike, and its error."""
-    return flipping_best(STREAM, alike)
-
-
-def normalized(eta):
-    """The step sizes at which normalization rests, shape (2, etas)."""
-    return flipping_normalized(STREAM, eta)
 
 
 @cache

@@ -24,7 +24,7 @@ from stepsize.explore.explorer import OneSetting
 from stepsize.methods import IDBD, Adam, Autostep
 from stepsize.runs import track as run
 from stepsize.streams import LinearSample, WeightFlipping
-from stepsize.theory import flipping_best, flipping_errors, flipping_normalized
+from stepsize.theory import flipping_errors
 
 __all__ = ["landscape"]
 
@@ -77,11 +77,33 @@ STREAM = WeightFlipping(inputs=2, relevant=1, flip_probability=0.5)
 
 
 @cache
+def best(alike=False):
+    """The best step size of the weight that flips, or of both alike, and the exact error."""
+    low, high = 0.0, 1.0
+    for _ in range(8):  # the error falls and rises: look closer around the least of a grid
+        grid = np.linspace(low, high, 41)
+        errors = flipping_errors(STREAM, np.stack([grid, alike * grid])).sum(axis=0)
+        i = int(np.argmin(errors))
+        low, high = grid[max(i - 1, 0)], grid[min(i + 1, 40)]
+    return float(grid[i]), float(errors[i])
+
+
+def normalized(eta, sweeps=400):
+    """The step sizes at which normalization rests: each eta over the root of its own
+    E[delta^2 x^2], which depends on both. Shape (2, etas)."""
+    alpha = np.full((2, len(eta)), 0.1)
+    for _ in range(sweeps):  # damped, for larger step sizes mean larger errors
+        e = flipping_errors(STREAM, alpha)
+        alpha = 0.7 * alpha + 0.3 * eta / np.sqrt(e.sum(axis=0) + 2 * e)
+    return alpha
+
+
+@cache
 def _known():
     """The best pair and the best single step size, each with its error; where normalization rests;
     and the errors on a grid."""
-    (a, least), (both, single) = flipping_best(STREAM), flipping_best(STREAM, alike=True)
-    rest = flipping_normalized(STREAM, np.geomspace(0.005, 0.62, 25))[::-1].T.round(4)
+    (a, least), (both, single) = best(), best(alike=True)
+    rest = normalized(np.geomspace(0.005, 0.62, 25))[::-1].T.round(4)
     axis = np.linspace(0, _EDGE, 121)
     return (0.0, a, least), (both, both, single), rest, axis, error(np.meshgrid(axis, axis))
 
