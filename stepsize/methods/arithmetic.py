@@ -2,6 +2,11 @@
 
 import numpy as np
 
+# max(v, TINY[v.dtype]) is v for every v but zero
+TINY = {
+    np.dtype(t): np.nextafter(t(0), t(1)) for t in (np.float16, np.float32, float, np.longdouble)
+}
+
 
 def inner(a, b):
     """The inner product over the weights, one a run."""
