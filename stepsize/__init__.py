@@ -18,7 +18,7 @@ from stepsize.objectives import (
     quadratic,
     rosenbrock,
 )
-from stepsize.runs import Recorder, StreamTrace, Trace, minimize, track
+from stepsize.runs import Recorder, StreamTrace, Trace, minimize, start, track
 from stepsize.streams import LinearSample, RateTracking, WeightFlipping
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "per_weight",
     "quadratic",
     "rosenbrock",
+    "start",
     "track",
 ]
 __version__ = "0.1.0"

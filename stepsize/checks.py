@@ -7,13 +7,17 @@ the arithmetic wants (a float, or a read-only float64 array over runs), or raise
 
 from __future__ import annotations
 
+import copy
 import numbers
 from dataclasses import fields, replace
+from functools import wraps
+from typing import Protocol
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
+from numpy.typing import ArrayLike
 
-__all__ = ["ByValue", "PerWeight", "check", "per_weight"]
+__all__ = ["ByValue", "Curved", "Method", "Oracle", "PerWeight", "check", "per_weight"]
 
 FLOAT = np.dtype(float)
 
@@ -37,6 +41,91 @@ class ByValue:
         return tuple(
             (v.shape, *v.ravel().tolist()) if isinstance(v, np.ndarray) else v for v in values
         )
+
+
+class Oracle(Protocol):
+    """What a method asks, for ``w`` of shape (d,) or (d, *runs)."""
+
+    def loss(self, w: np.ndarray) -> ArrayLike:
+        """f(w), of shape ``runs``."""
+
+    def grad(self, w: np.ndarray) -> ArrayLike:
+        """f'(w), of the shape of ``w``."""
+
+
+class Curved(Oracle, Protocol):
+    """An oracle that knows its curvature."""
+
+    def curvature(self, w: np.ndarray) -> ArrayLike:
+        """The diagonal of f''(w) or what stands for it, of the shape of ``w``."""
+
+
+class Method(ByValue):
+    """What methods are besides: ``init`` and ``step`` refuse weights that do not fit, and calculate
+    in their precision.
+    """
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        for name in ("init", "step"):
+            if name in vars(cls):
+                setattr(cls, name, fitting(vars(cls)[name]))
+
+
+def fitting(function):
+    """The function of a method, for weights that are looked at first."""
+
+    @wraps(function)
+    def fitted(self, w, *args, **kwargs):
+        return function(fit(self, w), w, *args, **kwargs)
+
+    fitted.unchecked = function
+    return fitted
+
+
+def unchecked(method, name="step"):
+    """A function of a method for weights that are known to fit it."""
+    function = getattr(getattr(type(method), name, None), "unchecked", None)
+    return getattr(method, name) if function is None else function.__get__(method)
+
+
+def fields_of(method):
+    """What a method holds, by name, in a dict or in slots."""
+    held = object.__getstate__(method) or {}
+    return held if isinstance(held, dict) else {**(held[0] or {}), **held[1]}
+
+
+def fit(method, w):
+    """The method for weights that it fits: its numbers have their precision."""
+    if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or w.ndim == 0:
+        got = f"{w.dtype} of shape {w.shape}" if isinstance(w, np.ndarray) else type(w).__name__
+        raise ValueError(
+            "w must be an array of floats of shape (d,) or (d, *runs), such as start(method, w0) "
+            f"makes, got {got}"
+        )
+    cast = {}
+    for name, value in fields_of(method).items():
+        if isinstance(value, PerWeight):
+            if len(value.values) != len(w):
+                raise ValueError(f"{name} must have {len(w)} values, one per weight, got {value}")
+        elif isinstance(value, np.ndarray):
+            runs = w.shape[1:]
+            fits = [n in (1, m) for n, m in zip(value.shape[::-1], runs[::-1])]
+            if value.ndim > len(runs) or not all(fits):
+                raise ValueError(
+                    f"{name} has shape {value.shape}, one value a run, and w of shape {w.shape} "
+                    f"has the runs {runs}: start(method, w0) spreads w to all runs; for one value "
+                    "per weight use per_weight([...])"
+                )
+        elif not isinstance(value, float):
+            continue
+        if w.dtype is not FLOAT:
+            cast[name] = value.astype(w.dtype) if hasattr(value, "astype") else w.dtype.type(value)
+    if cast:
+        method = copy.copy(method)
+        for name, value in cast.items():
+            object.__setattr__(method, name, value)
+    return method
 
 
 class PerWeight(NDArrayOperatorsMixin):
@@ -64,6 +153,10 @@ class PerWeight(NDArrayOperatorsMixin):
         inputs = [x.like(ndim) if isinstance(x, PerWeight) else x for x in inputs]
         result = ufunc(*inputs, **kwargs)
         return PerWeight(result) if ndim == 0 else result
+
+    def astype(self, dtype):
+        """The same values in another precision."""
+        return PerWeight(self.values.astype(dtype))
 
     def like(self, ndim):
         """The values as an array of ``ndim`` axes whose first runs over the weights."""
@@ -96,8 +189,11 @@ def per_weight(values):
     return PerWeight(np.asarray(values))
 
 
-def real(name, value, kinds="biuf"):
-    """An array of floats: nothing complex, nothing masked, nothing that NumPy would guess at."""
+def real(name, value, kinds="biuf", dtype=FLOAT):
+    """An array of floats: nothing complex, nothing masked, nothing that NumPy would guess at.
+
+    With ``dtype=None`` floats keep their precision.
+    """
     masked = isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value)
     try:
         array = None if masked else np.asarray(value)
@@ -105,25 +201,27 @@ def real(name, value, kinds="biuf"):
         array = None
     if array is None or array.dtype.kind not in kinds:
         raise ValueError(f"{name} must be a number or an array of numbers, got {value!r}")
-    return array.astype(FLOAT, copy=False)
+    if dtype is None:
+        dtype = array.dtype.newbyteorder("=") if array.dtype.kind == "f" else FLOAT
+    return array.astype(dtype, copy=False)
 
 
-def answer(name, value, shape, hint=""):
+def answer(name, value, shape, hint="", dtype=FLOAT):
     """What a function of that name returned, as floats of the shape that it must have."""
-    kind = np.ndarray if shape else np.float64
-    if type(value) is kind and value.dtype is FLOAT and value.shape == shape:
+    kind = np.ndarray if shape else dtype.type
+    if type(value) is kind and value.dtype is dtype and value.shape == shape:
         return value
-    array = real(f"what {name} returns", value)
+    array = real(f"what {name} returns", value, dtype=dtype)
     if array.shape != shape:
         raise ValueError(f"{name} must return shape {shape}, got {array.shape}{hint}")
     return array[()]
 
 
-def _numbers(name, value):
-    """A float, or a read-only float64 array; PerWeight passes through."""
+def _numbers(name, value, dtype=FLOAT):
+    """A float, or a read-only array of floats; PerWeight passes through."""
     if isinstance(value, PerWeight):
         return value
-    array = np.array(real(name, value, "iuf"))
+    array = np.array(real(name, value, "iuf", dtype))
     if array.size == 0:
         raise ValueError(f"{name} must be a number or an array of numbers, got {value!r}")
     if array.ndim == 0:
@@ -303,8 +401,8 @@ def point(name, value, dim=None):
 
 
 def starting_point(w0, dim=None, name="w0"):
-    """``w0`` as a float array of shape (d,) or (d, *runs)."""
-    w = np.array(_numbers(name, w0))
+    """``w0`` as a float array of shape (d,) or (d, *runs), of the precision that it has."""
+    w = np.array(_numbers(name, w0, None))
     d = "d" if dim is None else dim
     if w.ndim == 0 or (dim is not None and w.shape[0] != dim):
         raise ValueError(

@@ -44,8 +44,10 @@ HINT = "use sums over axis=0, or Objective(loss, grad, vectorized=False)"
 def one_by_one(name, alone, again, among, every):
     """Refuse an answer that other runs change; one that differs at one point is only noisy."""
     noisy = not np.array_equal(alone, again, equal_nan=True)
-    rounding = 1e-12 * np.abs(every[np.isfinite(every)]).max(initial=1.0)
-    if not noisy and not np.allclose(among, alone, rtol=1e-6, atol=rounding, equal_nan=True):
+    coarse = max(np.finfo(alone.dtype).eps / np.finfo(float).eps, 1.0)
+    near = {"rtol": 1e-6 * np.sqrt(coarse), "atol": 1e-12 * coarse, "equal_nan": True}
+    near["atol"] *= np.abs(every[np.isfinite(every)]).max(initial=1.0)
+    if not noisy and not np.allclose(among, alone, **near):
         raise ValueError(f"{name} does not treat runs on trailing axes one by one: {HINT}")
 
 
@@ -134,7 +136,7 @@ class Objective:
 
     def _call(self, name, w):
         if type(w) is not np.ndarray or w.dtype is not FLOAT:
-            w = real("w", w)
+            w = real("w", w, dtype=None)
         if (name, w.shape[:1]) not in self._checked:
             self._check(name, w)
         return self._evaluate(name, w)
@@ -142,7 +144,7 @@ class Objective:
     def _evaluate(self, name, w):
         function, runs = self._functions[name], w.shape[1:]
         if self.vectorized or not runs:
-            return answer(name, function(w), runs if name == "loss" else w.shape)
+            return answer(name, function(w), runs if name == "loss" else w.shape, "", w.dtype)
         each = w.reshape(len(w), -1)
         values = np.stack([np.array(self._evaluate(name, one)) for one in each.T], axis=-1)
         return values.reshape(values.shape[:-1] + runs)
@@ -470,11 +472,20 @@ class Batches:
 
 @dataclass(frozen=True)
 class Minibatch:
-    """An oracle for a few examples."""
+    """An oracle for a few examples, of functions that may be trusted."""
 
-    loss: Callable
-    grad: Callable
-    curvature: Callable
+    loss_of: Callable
+    grad_of: Callable
+    curvature_of: Callable
+
+    def loss(self, w: np.ndarray) -> np.ndarray:
+        return answer("loss", self.loss_of(w), w.shape[1:], dtype=w.dtype)
+
+    def grad(self, w: np.ndarray) -> np.ndarray:
+        return answer("grad", self.grad_of(w), w.shape, dtype=w.dtype)
+
+    def curvature(self, w: np.ndarray) -> np.ndarray:
+        return answer("curvature", self.curvature_of(w), w.shape, dtype=w.dtype)
 
 
 def _examples(name, X, target_name, y):

@@ -6,28 +6,32 @@ from array import array
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from stepsize.checks import (
-    PerWeight,
     able,
     answer,
     count,
     count_or_zero,
+    fields_of,
+    fit,
     flag,
     number,
     optional,
     per_run,
     point,
     starting_point,
+    unchecked,
     whole,
 )
 from stepsize.extras import extra
 from stepsize.objectives import HINT, Minibatch, Objective, one_by_one
 from stepsize.streams import Drawn, LinearSample
 
-__all__ = ["Recorder", "StreamTrace", "Trace", "minimize", "track"]
+__all__ = ["Recorder", "StreamTrace", "Trace", "minimize", "start", "track"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +100,7 @@ class Trace:
                 "the error is the distance to the minimizer, which this objective does not know: "
                 "pass minimizer= to it, or read trace.loss"
             )
-        minimizer = point("minimizer", minimizer, self.w.shape[1])
+        minimizer = point("minimizer", minimizer, self.w.shape[1]).astype(self.w.dtype)
         return distance(self.w - minimizer.reshape(-1, *[1] * (self.w.ndim - 2)), axis=1)
 
     @property
@@ -270,17 +274,11 @@ def reading(name, function, w, shape, hint=""):
     w = w.view()
     w.setflags(write=False)
     try:
-        return answer(name, function(w), shape, hint)
+        return answer(name, function(w), shape, hint, w.dtype)
     except ValueError as error:
         if "read-only" in str(error):
             raise ValueError(f"{name} must leave the w that it is given alone: {error}") from error
         raise
-
-
-def fields_of(method):
-    """What a method holds, by name, in a dict or in slots."""
-    held = object.__getstate__(method) or {}
-    return held if isinstance(held, dict) else {**(held[0] or {}), **held[1]}
 
 
 def runs_of(method, shape, data=()):
@@ -299,15 +297,50 @@ def runs_of(method, shape, data=()):
 
 def spread(w, method, data=()):
     """``w`` expanded to all runs, those of the data too: a fresh array of shape (d, *runs)."""
+    runs = runs_of(method, w.shape[1:], data)
+    w = w.reshape(len(w), *[1] * (len(runs) - w.ndim + 1), *w.shape[1:])
+    return np.array(np.broadcast_to(w, (len(w), *runs)))
+
+
+def begin(method, w, data=()):
+    """The weights expanded to all runs, the method in their precision, and its first state."""
     what = "a method with init(w) and step(w, state, oracle), such as GradientDescent(0.1)"
     able("method", method, what, "init", "step")
-    d = len(w)
-    for name, value in fields_of(method).items():
-        if isinstance(value, PerWeight) and len(value.values) != d:
-            raise ValueError(f"{name} must have {d} values, one per weight, got {value}")
-    runs = runs_of(method, w.shape[1:], data)
-    w = w.reshape(d, *[1] * (len(runs) - w.ndim + 1), *w.shape[1:])
-    return np.array(np.broadcast_to(w, (d, *runs)))
+    w = spread(w, method, data)
+    method = fit(method, w)
+    with np.errstate(all="ignore"):
+        return w, method, method.init(w)
+
+
+def start(method: Any, w0: ArrayLike) -> tuple[np.ndarray, Any]:
+    """What :func:`minimize` begins with, for a loop of your own.
+
+    Parameters
+    ----------
+    method
+        Any object with ``init(w) -> state`` and ``step(w, state, oracle) -> (w, state)``.
+    w0 : array of shape (d,) or (d, *runs)
+        Where to start. Floats keep their precision, and integers become floats.
+
+    Returns
+    -------
+    w : array of shape (d, *runs)
+        ``w0``, expanded to the runs of the method's array hyper-parameters.
+    state
+        What the method remembers at the start, to be handed to its first step.
+
+    Examples
+    --------
+    >>> method, bowl = Adam([0.1, 0.2]), quadratic([1.0, 4.0], minimizer=[1.0, -2.0])
+    >>> w, state = start(method, [3, -1])
+    >>> for _ in range(2):
+    ...     w, state = method.step(w, state, bowl)
+    >>> w
+    array([[ 2.8...,  2.6...],
+           [-1.1..., -1.3...]])
+    """
+    w, _, state = begin(method, starting_point(w0))
+    return w, state
 
 
 class Rows:
@@ -347,9 +380,9 @@ class Recording:
     def __init__(self, w, every, steps, budget=None, *, learned=False, progress=None, hidden=None):
         self.shape, self.every, self.steps, self.hidden = w.shape, every or np.inf, steps, hidden
         rows = int((steps or min(budget, 1023)) // self.every) + 2
-        self.w, self.step_size = Rows(w.shape, rows), Rows(w.shape, rows)
+        self.w, self.step_size = Rows(w.shape, rows, w.dtype), Rows(w.shape, rows, w.dtype)
         self.counts, self.facts, self.last = array("q"), [], None
-        self.learned = (Rows((), 64, dtype=int), Rows(w.shape, 64)) if learned else None
+        self.learned = (Rows((), 64, int), Rows(w.shape, 64, w.dtype)) if learned else None
         self.start, self.still = w, False  # whether the method leaves alone the w it is handed
         self.next = 0  # the step of which it wants to hear
         self.each = steps is None or learned or progress is not None  # whether of every one
@@ -368,7 +401,7 @@ class Recording:
         if k == 1:
             self.still = w is not self.start and np.array_equal(self.start, self.w.array[0])
         if due or k == 1 or k == self.steps:
-            w = answer("step", w, self.shape)
+            w = answer("step", w, self.shape, "", self.w.array.dtype)
         if due or self.steps is None or k == self.steps:
             if not due:  # the next step may exceed the budget, and overwrite what this one left
                 w, step_size = w if self.still else w.copy(), np.array(step_size)
@@ -485,7 +518,8 @@ def minimize(
     grad_evals = optional(count)("grad_evals", grad_evals)
     record = optional(count)("record", record)
     learned, progress = flag("learned", learned), flag("progress", progress)
-    w = spread(starting_point(w0, getattr(objective, "dim", None)), method)
+    w = starting_point(w0, getattr(objective, "dim", None))
+    w, fitted, state = begin(method, w)
     asked = "loss" if hasattr(objective, "loss") else "grad"
     able("objective", objective, "an oracle with loss(w) and grad(w), such as rosenbrock()", asked)
 
@@ -493,12 +527,12 @@ def minimize(
     oracle = Counted(held if plain(objective) else objective)
     unit = ("step" if iterations else "grad") if progress else None
     recording = Recording(w, record, iterations, grad_evals, learned=learned, progress=unit)
+    step = unchecked(fitted)
     with recording, np.errstate(all="ignore"):
-        state = method.init(w)
         recording.step(0, w, np.nan, oracle)
         k, before = 0, 0
         while iterations is None or k < iterations:
-            after, state = method.step(w, state, oracle)
+            after, state = step(w, state, oracle)
             if grad_evals is not None:
                 if oracle.grads > grad_evals:
                     break
@@ -711,16 +745,17 @@ def track(
     seed, progress = count_or_zero("seed", seed), flag("progress", progress)
     if examples % average:
         raise ValueError(f"average must divide examples, {examples}, got {average}")
-    samples, hidden, linear, w = _begin(method, stream, examples, runs, seed, w0)
+    samples, hidden, linear, w, data = _begin(stream, examples, runs, seed, w0)
+    w, fitted, state = begin(method, w, data)
 
     oracle, held = Counted(), Held()
-    kept = room((examples // average, *w.shape[1:]), thinned_by="average=")
+    kept = room((examples // average, *w.shape[1:]), w.dtype, "average=")
     if average > 1:
         kept[:] = 0.0
     unit = "example" if progress else None
     recording = Recording(w, record, examples, progress=unit, hidden=hidden)
+    step = unchecked(fitted)
     with recording, np.errstate(all="ignore"):
-        state = method.init(w)
         for k in range(examples):
             sample = next(samples, None)
             if sample is None:
@@ -733,14 +768,14 @@ def track(
             if linear:
                 # an error holds for the whole step where the method leaves w alone
                 error = sample.hold if recording.still else sample.prediction_error
-                value = answer("prediction_error", error(w), w.shape[1:])
+                value = answer("prediction_error", error(w), w.shape[1:], "", w.dtype)
             if not linear or average > 1:
-                value = answer("loss", oracle.oracle.loss(w), w.shape[1:])
+                value = answer("loss", oracle.oracle.loss(w), w.shape[1:], "", w.dtype)
             if average == 1:
                 kept[k] = value
             else:
                 kept[k // average] += value
-            w, state = method.step(w, state, oracle)
+            w, state = step(w, state, oracle)
             if k + 1 == recording.next:
                 recording.step(k + 1, w, state.step_size, oracle)
         if average > 1:
@@ -759,13 +794,12 @@ def track(
     )
 
 
-def _begin(method, stream, examples, runs, seed, w0):
-    """The samples, what they hide, whether they are linear, and the first weights."""
+def _begin(stream, examples, runs, seed, w0):
+    """The samples, what they hide, whether they are linear, the first weights, the data's runs."""
     if hasattr(stream, "chunks"):
         w = np.zeros(stream.inputs) if w0 is None else starting_point(w0, stream.inputs)
-        w = spread(w, method, () if runs is None else (runs,))
         drawn = Drawn(stream, seed, runs, size=examples)
-        return iter(drawn), drawn.hidden, True, w
+        return iter(drawn), drawn.hidden, True, w, drawn.runs
     if runs is not None:
         raise ValueError(
             "runs needs a stream that draws data for each, such as WeightFlipping(); give the "
@@ -782,8 +816,7 @@ def _begin(method, stream, examples, runs, seed, w0):
         raise ValueError("w0 must be given: oracles do not say how many weights there are")
     else:
         w = starting_point(w0, getattr(first, "dim", None))
-    w = spread(w, method, first.runs if linear else ())
-    return chain([first], samples), dict, linear, w
+    return chain([first], samples), dict, linear, w, first.runs if linear else ()
 
 
 def _oracles(stream):

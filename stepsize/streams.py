@@ -88,10 +88,10 @@ class LinearSample:
             ) from None
 
     def _input(self, w):
-        """x with the shape of w, or one that broadcasts to it."""
-        if self._x.shape == w.shape:
+        """x with the precision and the shape of w, or one that broadcasts to it."""
+        if self._x.shape == w.shape and self._x.dtype is w.dtype:
             return self._x
-        x = self.x
+        x = self.x.astype(w.dtype, copy=False)
         if len(x) != len(w):
             raise ValueError(f"w must have {len(x)} weights, one per input, got {len(w)}")
         return x if x.ndim >= w.ndim else x.reshape(len(x), *[1] * (w.ndim - x.ndim), *x.shape[1:])
@@ -100,15 +100,16 @@ class LinearSample:
         """The prediction error delta, shape ``runs``."""
         if w is self._w:
             return self._error
-        return self.y - np.add.reduce(self._input(w) * w, axis=0)
+        error = self.y - np.add.reduce(self._input(w) * w, axis=0)
+        return error if error.dtype is w.dtype else error.astype(w.dtype)
 
     def hold(self, w):
         """The prediction error at ``w``, kept for further questions about this very array.
 
         Only for a ``w`` that nobody changes while the sample is in use.
         """
-        if self._x.shape != w.shape:  # spread once, for products without broadcasting are faster
-            spread = np.empty(w.shape)
+        if self._x.shape != w.shape or self._x.dtype is not w.dtype:
+            spread = np.empty_like(w)  # once, for products without broadcasting are faster
             spread[...] = self._input(w)
             self._x = spread
         self._w, self._error = None, self.prediction_error(w)
@@ -127,7 +128,7 @@ class LinearSample:
     def curvature(self, w):
         """The diagonal of the Hessian, x**2, shape (d, *runs)."""
         x = self._input(w)
-        return np.multiply(x, x, out=np.empty(w.shape))
+        return np.multiply(x, x, out=np.empty_like(w))
 
 
 class Stream(ByValue):

@@ -23,6 +23,7 @@ from experiments.papers import (
 )
 from experiments.planning import gradient_steps, plannings
 from stepsize.methods import Csawg, GradientDescent
+from stepsize.methods.arithmetic import leaves
 from stepsize.objectives import quadratic
 from stepsize.runs import minimize
 
@@ -243,7 +244,7 @@ def yao_diagonal_cost():
         for _ in range(20):
             w, state = method.step(w, state, bowl)
         work.append(sum(Tally.counts.values()) / 20 / d)
-        memory.append(sum(x.size for x in vars(state).values() if isinstance(x, np.ndarray)) / d)
+        memory.append(sum(x.size for x in leaves(state) if isinstance(x, np.ndarray)) / d)
     return np.ptp(work) < 0.01 * work[0] and np.ptp(memory) == 0, (
         f"{work[0]:.1f} elements per weight and iteration, {memory[0]:.0f} numbers kept per weight "
         f"(K = {window}), at every d"

@@ -362,10 +362,9 @@ def yao_hd_cross_correlation():
         w, h, x = rng.standard_normal((3, 2))
         alphas = []
         for other in (h[1], 10 * h[1]):
-            state = method.init(w)
-            state.h = np.array([h[0], other])
+            state = method.init(w)._replace(h=np.array([h[0], other]))
             _, state = method.step(w, state, LinearSample(x, 1.0))
-            alphas.append(state.step_size.copy())
+            alphas.append(state.step_size)
         same += alphas[0][0] == alphas[1][0] and alphas[0][1] != alphas[1][1]
     return same == 100, f"unchanged in {same} of 100 random cases"
 

@@ -14,7 +14,7 @@ from experiments.papers import FLIPPING as STREAM
 from experiments.papers import RELEVANT
 from experiments.tracking import lms_mse
 from stepsize.methods import IDBD, Adam, Autostep, GradientDescent, HypergradientDescent
-from stepsize.methods.idbd import TINY
+from stepsize.methods.arithmetic import TINY
 from stepsize.runs import track
 from stepsize.streams import RateTracking, WeightFlipping
 from stepsize.theory import flipping_errors, kalman_gain
@@ -61,7 +61,7 @@ class Parts:
         if self.normalize:
             size = np.abs(q)
             v = np.maximum(size, v + alpha * c * (size - v) / self.tau)
-            q = q / np.maximum(v, TINY)
+            q = q / np.maximum(v, TINY[v.dtype])
         beta = beta + self.meta_step_size * q
         alpha = np.exp(beta)
         if self.bound:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from experiments.papers import BOWL_START, VALLEY, VALLEY_START
 from stepsize import methods
+from stepsize.methods.arithmetic import leaves
 from stepsize.objectives import Objective, least_squares, logistic_regression, quadratic
 from stepsize.runs import distance, minimize, track
 
@@ -333,8 +334,7 @@ def kept(method, f, d):
     with np.errstate(all="ignore"):  # some diverge
         for _ in range(12):
             w, state = method.step(w, state, f)
-    held = state._asdict() if hasattr(state, "_asdict") else vars(state)
-    arrays = {id(v): v for v in held.values() if isinstance(v, np.ndarray)}
+    arrays = {id(v): v for v in leaves(state) if isinstance(v, np.ndarray)}
     return sum(a.size for a in arrays.values()) // d
 
 

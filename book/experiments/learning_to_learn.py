@@ -326,8 +326,7 @@ def yao_conclusion_only_samples():
     method, w, sample = IDBD(0.05, 0.1), np.array([0.5]), LinearSample([1.0], 2.0)
     chosen = []
     for h in (0.5, -0.5):
-        state = method.init(w)
-        state.h = np.array([h])
+        state = method.init(w)._replace(h=np.array([h]))
         chosen.append(method.step(w, state, sample)[1].step_size[0])
     return chosen[0] == chosen[1], f"step sizes {chosen[0]:.4f} and {chosen[1]:.4f}"
 

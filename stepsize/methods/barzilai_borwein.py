@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import ByValue, check, nonnegative, one_of
+from stepsize.checks import Method, Oracle, check, nonnegative, one_of
 from stepsize.methods.arithmetic import inner, ratio
 
 __all__ = ["BarzilaiBorwein"]
 
 
 @dataclass(frozen=True)
-class BarzilaiBorwein(ByValue):
+class BarzilaiBorwein(Method):
     r"""The step size that fits the last change of the gradient (Barzilai and Borwein 1988).
 
     .. math:: \alpha_k = \frac{s^\top s}{s^\top y} \ \text{(long)} \quad\text{or}\quad
@@ -62,11 +62,11 @@ class BarzilaiBorwein(ByValue):
     def __post_init__(self):
         check(self, step_size=nonnegative, variant=one_of("long", "short"))
 
-    def init(self, w):
+    def init(self, w: np.ndarray) -> State:
         zero = np.zeros_like(w)  # with s = 0 the first step keeps the given step size
         return self.State(self.step_size + zero, previous=w.copy(), gradient=zero)
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
         g = oracle.grad(w)
         s, y = w - state.previous, g - state.gradient
         sy = inner(s, y)

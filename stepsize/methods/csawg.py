@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import ByValue, check, count, count_or_zero, flag, nonnegative, one_of
+from stepsize.checks import Method, Oracle, check, count, count_or_zero, flag, nonnegative, one_of
 from stepsize.methods.arithmetic import ratio
 
 __all__ = ["Csawg"]
 
 
 @dataclass(frozen=True)
-class Csawg(ByValue):
+class Csawg(Method):
     r"""Component step-size adaptation from weight differences and squared gradients
     (Yao, Algorithms 1 and 2, eq. 9).
 
@@ -101,11 +101,11 @@ class Csawg(ByValue):
                 "the gradient at the weight from which planning starts"
             )
 
-    def init(self, w):
+    def init(self, w: np.ndarray) -> State:
         zero = np.zeros_like(w)
         return self.State(np.nan, k=0, updates=(), sum_1=zero, sum_2=zero)
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
         g, state = self._gradient(w, state, oracle)
         w = w - self.step_size * g
         state = self._remember(w, g, state)

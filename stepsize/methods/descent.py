@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import ByValue, check, nonnegative, or_word, rate
+from stepsize.checks import Method, Oracle, check, nonnegative, or_word, rate
 
 __all__ = ["GradientDescent", "HeavyBall", "Nesterov"]
 
 
 @dataclass(frozen=True)
-class GradientDescent(ByValue):
+class GradientDescent(Method):
     r"""Gradient descent; on linear samples, LMS.
 
     .. math:: w_{k+1} = w_k - \alpha f'(w_k)
@@ -45,15 +46,15 @@ class GradientDescent(ByValue):
     def __post_init__(self):
         check(self, step_size=nonnegative)
 
-    def init(self, w):
+    def init(self, w: np.ndarray) -> State:
         return self.State(step_size=self.step_size + np.zeros_like(w))
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
         return w - self.step_size * oracle.grad(w), state
 
 
 @dataclass(frozen=True)
-class HeavyBall(ByValue):
+class HeavyBall(Method):
     r"""Gradient descent with Polyak's momentum (Yao, eq. 10).
 
     .. math:: w_{k+1} = w_k - \alpha f'(w_k) + p\,\Delta_k, \qquad \Delta_k = w_k - w_{k-1},
@@ -93,17 +94,17 @@ class HeavyBall(ByValue):
     def __post_init__(self):
         check(self, step_size=nonnegative, momentum=rate)
 
-    def init(self, w):
+    def init(self, w: np.ndarray) -> State:
         return self.State(self.step_size + np.zeros_like(w), previous=w.copy())
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
         delta = w - state.previous
         after = w - self.step_size * oracle.grad(w) + self.momentum * delta
         return after, state._replace(previous=w.copy())
 
 
 @dataclass(frozen=True)
-class Nesterov(ByValue):
+class Nesterov(Method):
     r"""Nesterov's accelerated gradient, the sequence x_k of Yao, Section 2.1.
 
     .. math:: y_{k+1} = x_k - \alpha f'(x_k), \qquad
@@ -144,13 +145,13 @@ class Nesterov(ByValue):
     def __post_init__(self):
         check(self, step_size=nonnegative, momentum=or_word(rate, "increasing"))
 
-    def init(self, w):
+    def init(self, w: np.ndarray) -> State:
         return self.State(self.step_size + np.zeros_like(w), y=w.copy(), t=1.0)
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
         t, gamma = state.t, self.momentum
         if isinstance(gamma, str):
-            t = (1 + np.sqrt(1 + 4 * state.t * state.t)) / 2
+            t = (1 + math.sqrt(1 + 4 * state.t * state.t)) / 2
             gamma = (state.t - 1) / t
         y = w - self.step_size * oracle.grad(w)
         return y + gamma * (y - state.y), state._replace(y=y, t=t)

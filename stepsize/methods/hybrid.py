@@ -8,15 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import ByValue, check, nonnegative, rate
+from stepsize.checks import Curved, Method, check, nonnegative, rate
+from stepsize.methods.arithmetic import TINY
 
 __all__ = ["NormalizedMetaIDBD"]
 
-TINY = np.nextafter(0.0, 1.0)  # max(v, TINY) is v for every v but zero
-
 
 @dataclass(frozen=True)
-class NormalizedMetaIDBD(ByValue):
+class NormalizedMetaIDBD(Method):
     r"""IDBD whose meta-gradient is normalized and whose steps do not overshoot (this book, the
     chapter "Normalize and optimize"; the question is Degris's, Section 8).
 
@@ -74,19 +73,19 @@ class NormalizedMetaIDBD(ByValue):
     def __post_init__(self):
         check(self, step_size=nonnegative, meta_step_size=nonnegative, decay=rate)
 
-    def init(self, w):
+    def init(self, w: np.ndarray) -> State:
         zero = np.zeros_like(w)
         alpha = self.step_size + zero
         with np.errstate(divide="ignore"):
             return self.State(alpha, np.log(alpha), h=zero, v=zero, decay_k=1.0)
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Curved) -> tuple[np.ndarray, State]:
         g, c = oracle.grad(w), oracle.curvature(w)
         h = state.h
         q = -g * h
         decay_k = state.decay_k * self.decay
         v = state.v * self.decay + (1.0 - self.decay) * (q * q)
-        u = q / np.sqrt(np.maximum(v / (1.0 - decay_k), TINY))
+        u = q / np.sqrt(np.maximum(v / (1.0 - decay_k), TINY[v.dtype]))
         beta = state.beta + self.meta_step_size * u
         alpha = np.exp(beta)
         alpha = alpha / np.maximum(np.add.reduce(alpha * c, axis=0), 1.0)

@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import ByValue, check, flag, nonnegative, rate
+from stepsize.checks import Method, Oracle, check, flag, nonnegative, rate
 from stepsize.methods.arithmetic import inner, ratio
 
 __all__ = ["AdamHD", "HypergradientDescent"]
 
 
 @dataclass(frozen=True)
-class HypergradientDescent(ByValue):
+class HypergradientDescent(Method):
     r"""Lengthen the step while successive gradients agree (Yao, Section 2.7; Baydin et al. 2018).
 
     .. math:: \alpha_k = \alpha_{k-1} + \eta\, g_k^\top h_{k-1}, \qquad
@@ -84,11 +84,11 @@ class HypergradientDescent(ByValue):
             multiplicative=flag,
         )
 
-    def init(self, w):
+    def init(self, w: np.ndarray) -> State:
         zero = np.zeros_like(w)
         return self.State(self.step_size + zero, d=zero, h=zero)
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
         g, h = oracle.grad(w), state.h
         if self.multiplicative:
             cosine = ratio(inner(g, h), np.sqrt(inner(g, g)) * np.sqrt(inner(h, h)))
@@ -100,7 +100,7 @@ class HypergradientDescent(ByValue):
 
 
 @dataclass(frozen=True)
-class AdamHD(ByValue):
+class AdamHD(Method):
     r"""Adam whose step size descends its own hypergradient (Baydin et al. 2018).
 
     .. math:: \alpha_k = \alpha_{k-1} + \eta\, g_k^\top u_{k-1}, \qquad
@@ -168,12 +168,12 @@ class AdamHD(ByValue):
             eps=nonnegative,
         )
 
-    def init(self, w):
+    def init(self, w: np.ndarray) -> State:
         zero = np.zeros_like(w)
         none, alpha = np.full_like(w, np.nan), self.step_size + zero
         return self.State(none, alpha, u=zero, m=zero, v=zero, beta1_k=1.0, beta2_k=1.0)
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
         g = oracle.grad(w)
         alpha = state.alpha + self.meta_step_size * inner(g, state.u)
         m = self.beta1 * state.m + (1 - self.beta1) * g

@@ -8,15 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import ByValue, check, nonnegative, positive
+from stepsize.checks import Curved, Method, check, nonnegative, positive
+from stepsize.methods.arithmetic import TINY
 
 __all__ = ["IDBD", "Autostep"]
 
-TINY = np.nextafter(0.0, 1.0)  # max(v, TINY) is v for every v but zero
-
 
 @dataclass(frozen=True)
-class IDBD(ByValue):
+class IDBD(Method):
     r"""Incremental delta-bar-delta: each weight's step size by stochastic gradient descent on
     the same loss (Sutton 1992; Yao, Section 2.6; Degris, Section 4).
 
@@ -68,12 +67,12 @@ class IDBD(ByValue):
     def __post_init__(self):
         check(self, step_size=nonnegative, meta_step_size=nonnegative)
 
-    def init(self, w):
+    def init(self, w: np.ndarray) -> State:
         alpha = self.step_size + np.zeros_like(w)
         with np.errstate(divide="ignore"):
             return self.State(alpha, beta=np.log(alpha), h=np.zeros_like(w))
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Curved) -> tuple[np.ndarray, State]:
         g, c, h = oracle.grad(w), oracle.curvature(w), state.h
         beta = state.beta - self.meta_step_size * g * h
         alpha = np.exp(beta)
@@ -83,7 +82,7 @@ class IDBD(ByValue):
 
 
 @dataclass(frozen=True)
-class Autostep(ByValue):
+class Autostep(Method):
     r"""IDBD whose meta-gradient is normalized and whose step cannot overshoot (Mahmood et al.
     2012, Table 1).
 
@@ -137,17 +136,17 @@ class Autostep(ByValue):
     def __post_init__(self):
         check(self, step_size=nonnegative, meta_step_size=nonnegative, tau=positive)
 
-    def init(self, w):
+    def init(self, w: np.ndarray) -> State:
         zero = np.zeros_like(w)
         return self.State(self.step_size + zero, v=zero, h=zero)
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Curved) -> tuple[np.ndarray, State]:
         g, c = oracle.grad(w), oracle.curvature(w)
         alpha, v, h = state
         q = -g * h
         size = np.abs(q)
         v = np.maximum(size, v + alpha * c * (size - v) / self.tau)
-        alpha = alpha * np.exp(self.meta_step_size * (q / np.maximum(v, TINY)))
+        alpha = alpha * np.exp(self.meta_step_size * (q / np.maximum(v, TINY[v.dtype])))
         alpha = alpha / np.maximum(np.add.reduce(alpha * c, axis=0), 1.0)
         move = alpha * g
         return w - move, self.State(alpha, v, h * (1.0 - alpha * c) - move)

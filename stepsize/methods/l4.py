@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stepsize.checks import (
-    ByValue,
+    Method,
+    Oracle,
     cap,
     check,
     finite,
@@ -26,7 +27,7 @@ __all__ = ["L4"]
 
 
 @dataclass(frozen=True)
-class L4(ByValue):
+class L4(Method):
     r"""Choose the step size at which the linearized loss falls to a target
     (Yao, Section 2.3; Rolinek and Martius 2018).
 
@@ -116,11 +117,11 @@ class L4(ByValue):
             eps=per_run(nonnegative),
         )
 
-    def init(self, w):
-        none, zero = np.full(w.shape[1:], np.nan), np.zeros_like(w)
+    def init(self, w: np.ndarray) -> State:
+        none, zero = np.full(w.shape[1:], np.nan, w.dtype), np.zeros_like(w)
         return self.State(none, none, lowest=None, m=zero, v=zero, beta1_k=1.0, beta2_k=1.0)
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
         f, g = oracle.loss(w), oracle.grad(w)
         g_hat, v, state = self._directions(g, state)
         if self.minimum is None:

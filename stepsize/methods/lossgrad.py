@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import ByValue, at_least_one, check, nonnegative, per_run
+from stepsize.checks import Method, Oracle, at_least_one, check, nonnegative, per_run
 from stepsize.methods.arithmetic import inner
 
 __all__ = ["LossGrad"]
 
 
 @dataclass(frozen=True)
-class LossGrad(ByValue):
+class LossGrad(Method):
     r"""Shorten the next step where this one passed the minimum of a parabola
     (Yao, Section 2.4; Wójcik et al. 2019).
 
@@ -65,11 +65,11 @@ class LossGrad(ByValue):
     def __post_init__(self):
         check(self, step_size=nonnegative, factor=per_run(at_least_one))
 
-    def init(self, w):
+    def init(self, w: np.ndarray) -> State:
         h = self.step_size + np.zeros_like(w)
         return self.State(step_size=h, h=h)
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
         h, g = state.h, oracle.grad(w)
         after = w - h * g
         promised = inner(g, h * g)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import ByValue, check, flag, nonnegative, rate
+from stepsize.checks import Method, Oracle, check, flag, nonnegative, rate
 from stepsize.methods.arithmetic import ratio
 
 __all__ = ["AdaGrad", "Adam", "RMSProp"]
@@ -20,7 +20,7 @@ def root(v, eps, eps_inside):
 
 
 @dataclass(frozen=True)
-class AdaGrad(ByValue):
+class AdaGrad(Method):
     r"""Divide by the root of the sum of all squared gradients (Duchi et al. 2011).
 
     .. math:: s_k(i) = \sum_{j \le k} g_j(i)^2, \qquad
@@ -61,10 +61,10 @@ class AdaGrad(ByValue):
     def __post_init__(self):
         check(self, step_size=nonnegative, eps=nonnegative)
 
-    def init(self, w):
+    def init(self, w: np.ndarray) -> State:
         return self.State(step_size=np.full_like(w, np.nan), s=np.zeros_like(w))
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
         g = oracle.grad(w)
         s = state.s + g * g
         alpha = ratio(self.step_size, np.sqrt(s) + self.eps)
@@ -72,7 +72,7 @@ class AdaGrad(ByValue):
 
 
 @dataclass(frozen=True)
-class RMSProp(ByValue):
+class RMSProp(Method):
     r"""Divide by the root of the running average of the squared gradient (Hinton's lecture).
 
     .. math:: v_k = \rho\, v_{k-1} + (1 - \rho)\, g_k^2, \quad v_{-1} = 0, \qquad
@@ -127,10 +127,10 @@ class RMSProp(ByValue):
     def __post_init__(self):
         check(self, step_size=nonnegative, decay=rate, eps=nonnegative, eps_inside=flag)
 
-    def init(self, w):
+    def init(self, w: np.ndarray) -> State:
         return self.State(step_size=np.full_like(w, np.nan), v=np.zeros_like(w))
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
         g = oracle.grad(w)
         v = self.decay * state.v + (1 - self.decay) * (g * g)
         alpha = ratio(self.step_size, root(v, self.eps, self.eps_inside))
@@ -138,7 +138,7 @@ class RMSProp(ByValue):
 
 
 @dataclass(frozen=True)
-class Adam(ByValue):
+class Adam(Method):
     r"""Momentum over the root of the average squared gradient (Kingma and Ba 2015;
     Yao, Section 2.5).
 
@@ -211,11 +211,11 @@ class Adam(ByValue):
             eps_inside=flag,
         )
 
-    def init(self, w):
+    def init(self, w: np.ndarray) -> State:
         zero = np.zeros_like(w)
         return self.State(np.full_like(w, np.nan), m=zero, v=zero, beta1_k=1.0, beta2_k=1.0)
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
         g = oracle.grad(w)
         m = self.beta1 * state.m + (1 - self.beta1) * g
         v = self.beta2 * state.v + (1 - self.beta2) * (g * g)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stepsize.checks import (
-    ByValue,
+    Method,
+    Oracle,
     at_least_one,
     cap,
     check,
@@ -25,7 +26,7 @@ __all__ = ["Polyak", "StochasticPolyak"]
 
 
 @dataclass(frozen=True)
-class Polyak(ByValue):
+class Polyak(Method):
     r"""Step to where the tangent plane meets the minimum (Yao, eq. 1).
 
     .. math:: \alpha_k = \frac{f(w_k) - f^\star}{\lVert g_k \rVert^2},
@@ -65,10 +66,10 @@ class Polyak(ByValue):
     def __post_init__(self):
         check(self, minimum=per_run(finite), max_step=per_run(cap))
 
-    def init(self, w):
-        return self.State(step_size=np.full(w.shape[1:], np.nan))
+    def init(self, w: np.ndarray) -> State:
+        return self.State(step_size=np.full(w.shape[1:], np.nan, w.dtype))
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
         g = oracle.grad(w)
         alpha = ratio(oracle.loss(w) - self.minimum, inner(g, g))
         alpha = np.minimum(alpha, self.max_step)
@@ -76,7 +77,7 @@ class Polyak(ByValue):
 
 
 @dataclass(frozen=True)
-class StochasticPolyak(ByValue):
+class StochasticPolyak(Method):
     r"""Polyak's step size on the sampled loss: SPS (Loizou et al. 2021).
 
     .. math:: \alpha_k = \min\Bigl\{\frac{f_k(w_k) - f_k^\star}{c\,\lVert g_k \rVert^2
@@ -137,11 +138,11 @@ class StochasticPolyak(ByValue):
             growth=optional(per_run(at_least_one)),
         )
 
-    def init(self, w):
-        runs = w.shape[1:]
-        return self.State(step_size=np.full(runs, np.nan), last=np.full(runs, np.inf))
+    def init(self, w: np.ndarray) -> State:
+        none = np.full(w.shape[1:], np.nan, w.dtype)
+        return self.State(step_size=none, last=np.full_like(none, np.inf))
 
-    def step(self, w, state, oracle):
+    def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
         g = oracle.grad(w)
         alpha = ratio(oracle.loss(w) - self.minimum, self.scale * inner(g, g) + self.eps)
         alpha = np.minimum(alpha, self.max_step)

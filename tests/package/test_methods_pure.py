@@ -7,17 +7,13 @@ import pytest
 from cases import VARIED
 
 from stepsize import Objective, minimize, quadratic, track
+from stepsize.methods.arithmetic import leaves
 
 each = pytest.mark.parametrize("method", VARIED, ids=repr)
 BOWL = quadratic([1.0, 4.0], minimizer=[1.0, -2.0])
 STARTS = {"one run": np.array([3.0, -2.5]), "three": np.array([[3.0, 1.5, 0.0], [-2.5, -1.0, 0.0]])}
 in_runs = pytest.mark.parametrize("w0", STARTS.values(), ids=STARTS)
 N = 25
-
-
-def leaves(state):
-    """The numbers and arrays in a state, which may hold tuples of them."""
-    return [x for part in state for x in leaves(part)] if isinstance(state, tuple) else [state]
 
 
 def equal(one, other):
@@ -101,7 +97,8 @@ def test_the_same_weights_and_state_give_the_same_step(method, w0):
 def test_a_run_can_branch(method, w0):
     trunk = list(walk(method, w0, BOWL))
     w, state = trunk[N // 2]
-    elsewhere = list(walk(method, w, quadratic([1.0, 4.0]), state=state))
+    with np.errstate(all="ignore"):  # where Csawg's pairs are of two bowls it may run away
+        elsewhere = list(walk(method, w, quadratic([1.0, 4.0]), state=state))
     assert not equal(elsewhere[-1], trunk[N // 2 + N // 2])
     for there, here in zip(walk(method, w, BOWL, N // 2, state), trunk[N // 2 :]):
         assert equal(there, here)
