@@ -16,7 +16,6 @@ def wheel(tmp_path_factory):
         ["git", "ls-files", "stepsize", "pyproject.toml", "README.md", "LICENSE"],
         cwd=ROOT,
         capture_output=True,
-        text=True,
         check=True,
         encoding="utf-8",
     ).stdout.split()
@@ -34,7 +33,7 @@ def test_it_holds_the_package_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"stepsize"}
     tracked = subprocess.run(
-        ["git", "ls-files", "stepsize"], cwd=ROOT, capture_output=True, text=True, encoding="utf-8"
+        ["git", "ls-files", "stepsize"], cwd=ROOT, capture_output=True, encoding="utf-8"
     ).stdout.split()
     assert {name for name in tracked if (ROOT / name).is_file()} <= set(names)
 
@@ -76,7 +75,6 @@ def test_its_examples_run_with_numpy_alone(wheel, tmp_path):
         cwd=tmp_path,
         env={"PYTHONPATH": str(tmp_path), "PATH": ""},
         capture_output=True,
-        text=True,
         check=False,
         encoding="utf-8",
     )

@@ -19,7 +19,7 @@ FILES = {
 def python(code, *arguments):
     """What an interpreter that has loaded nothing yet prints, and what it complains of."""
     command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     return done.stdout, done.stderr
 
 
