@@ -1,5 +1,6 @@
 """What every method must do, whatever it computes: for every row of the table of cases."""
 
+import inspect
 import re
 from dataclasses import asdict, fields, replace
 
@@ -334,11 +335,11 @@ def test_it_cannot_be_changed(cls):
 
 @each_class
 def test_the_docstring_says_it_all(cls):
-    parts = re.split(r"\n    (\w+)\n    -+\n", cls.__doc__)
+    parts = re.split(r"\n(\w+)\n-+\n", inspect.getdoc(cls))
     sections = dict(zip(parts[1::2], parts[2::2]))
     assert {"Parameters", "Notes", "Examples"} <= set(sections)
     assert ".. math::" in parts[0]
-    documented = re.findall(r"^    (\w+(?:, \w+)*) : ", sections["Parameters"], re.M)
+    documented = re.findall(r"^(\w+(?:, \w+)*) : ", sections["Parameters"], re.M)
     names = [name for line in documented for name in line.split(", ")]
     assert names == [field.name for field in fields(cls)]
     assert ">>>" in sections["Examples"]

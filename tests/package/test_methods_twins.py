@@ -14,8 +14,16 @@ from cases import CASES, Dice
 from stepsize import methods, minimize, quadratic, rosenbrock
 
 
+def total(values):
+    """Their sum, one after the other: that of floats is compensated since Python 3.12."""
+    result = 0.0
+    for value in values:
+        result += value
+    return result
+
+
 def dot(a, b):
-    return sum(x * y for x, y in zip(a, b))
+    return total(x * y for x, y in zip(a, b))
 
 
 def descend(w, alpha, g):
@@ -175,7 +183,7 @@ def adagrad(oracle, w, *, step_size, eps):
     gradients = []
     while True:
         gradients.append(oracle.grad(w))
-        roots = [sqrt(sum(x * x for x in past)) for past in zip(*gradients)]
+        roots = [sqrt(total(x * x for x in past)) for past in zip(*gradients)]
         w = [x - step_size / (r + eps) * g for x, r, g in zip(w, roots, gradients[-1])]
         yield w
 
@@ -200,8 +208,8 @@ def adam(oracle, w, *, step_size, beta1, beta2, eps, bias_correction, eps_inside
         first = [(1 - beta1) * beta1 ** (k - 1 - s) for s in range(k)]
         second = [(1 - beta2) * beta2 ** (k - 1 - s) for s in range(k)]
         if bias_correction:  # weights that sum to one
-            first = [x / sum(first) for x in first]
-            second = [x / sum(second) for x in second]
+            first = [x / total(first) for x in first]
+            second = [x / total(second) for x in second]
         m = [dot(first, past) for past in zip(*gradients)]
         v = [dot(second, [x * x for x in past]) for past in zip(*gradients)]
         roots = [sqrt(x + eps) if eps_inside else sqrt(x) + eps for x in v]
@@ -222,7 +230,7 @@ def hypergradient_descent(
         if directions:
             n = len(directions)
             trace = [
-                sum(trace_decay ** (n - 1 - s) * d for s, d in enumerate(past))
+                total(trace_decay ** (n - 1 - s) * d for s, d in enumerate(past))
                 for past in zip(*directions)
             ]
             product = dot(g, trace)
@@ -231,7 +239,7 @@ def hypergradient_descent(
             else:
                 alpha += meta_step_size * product
         k = len(gradients)
-        d = [sum(momentum ** (k - 1 - s) * x for s, x in enumerate(p)) for p in zip(*gradients)]
+        d = [total(momentum ** (k - 1 - s) * x for s, x in enumerate(p)) for p in zip(*gradients)]
         directions.append(d)
         w = descend(w, alpha, d)
         yield w
