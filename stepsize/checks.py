@@ -95,6 +95,11 @@ def fields_of(method):
     return held if isinstance(held, dict) else {**(held[0] or {}), **held[1]}
 
 
+def broadcasts(shape, whole):
+    """Whether an array of that shape broadcasts to the whole."""
+    return len(shape) <= len(whole) and all(n in (1, m) for n, m in zip(shape[::-1], whole[::-1]))
+
+
 def fit(method, w):
     """The method for weights that it fits: its numbers have their precision."""
     if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or w.ndim == 0:
@@ -109,13 +114,11 @@ def fit(method, w):
             if len(value.values) != len(w):
                 raise ValueError(f"{name} must have {len(w)} values, one per weight, got {value}")
         elif isinstance(value, np.ndarray):
-            runs = w.shape[1:]
-            fits = [n in (1, m) for n, m in zip(value.shape[::-1], runs[::-1])]
-            if value.ndim > len(runs) or not all(fits):
+            if not broadcasts(value.shape, w.shape[1:]):
                 raise ValueError(
                     f"{name} has shape {value.shape}, one value a run, and w of shape {w.shape} "
-                    f"has the runs {runs}: start(method, w0) spreads w to all runs; for one value "
-                    "per weight use per_weight([...])"
+                    f"has the runs {w.shape[1:]}: start(method, w0) spreads w to all runs; for "
+                    "one value per weight use per_weight([...])"
                 )
         elif not isinstance(value, float):
             continue
@@ -163,7 +166,7 @@ class PerWeight(NDArrayOperatorsMixin):
         return self.values.reshape(-1, *[1] * (ndim - 1)) if ndim > 1 else self.values
 
 
-def per_weight(values):
+def per_weight(values: ArrayLike) -> PerWeight:
     """One value for each weight, to stand where a hyper-parameter takes one number.
 
     An array hyper-parameter ranges over *runs*. To give every weight a value of its own,
