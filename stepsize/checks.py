@@ -44,20 +44,16 @@ class ByValue:
 
 
 class Oracle(Protocol):
-    """What a method asks, for ``w`` of shape (d,) or (d, *runs)."""
+    """What a method asks at ``w``: f, of shape ``runs``, and f', of the shape of ``w``."""
 
-    def loss(self, w: np.ndarray) -> ArrayLike:
-        """f(w), of shape ``runs``."""
-
-    def grad(self, w: np.ndarray) -> ArrayLike:
-        """f'(w), of the shape of ``w``."""
+    def loss(self, w: np.ndarray) -> ArrayLike: ...
+    def grad(self, w: np.ndarray) -> ArrayLike: ...
 
 
 class Curved(Oracle, Protocol):
-    """An oracle that knows its curvature."""
+    """An oracle that also knows the diagonal of f'', or what stands for it."""
 
-    def curvature(self, w: np.ndarray) -> ArrayLike:
-        """The diagonal of f''(w) or what stands for it, of the shape of ``w``."""
+    def curvature(self, w: np.ndarray) -> ArrayLike: ...
 
 
 class Method(ByValue):
@@ -83,10 +79,9 @@ def fitting(function):
     return fitted
 
 
-def unchecked(method, name="step"):
-    """A function of a method for weights that are known to fit it."""
-    function = getattr(getattr(type(method), name, None), "unchecked", None)
-    return getattr(method, name) if function is None else function.__get__(method)
+def unchecked(step):
+    """The step of a method for weights that are known to fit it."""
+    return step.unchecked.__get__(step.__self__) if hasattr(step, "unchecked") else step
 
 
 def fields_of(method):

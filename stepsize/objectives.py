@@ -236,7 +236,8 @@ class Objective:
 
 
 def _column(values, w):
-    """``values`` of shape (d,) lined up with ``w`` of shape (d, *runs)."""
+    """``values`` of shape (d,) in the precision of ``w`` of shape (d, *runs), lined up with it."""
+    values = values.astype(w.dtype, copy=False)
     return values if w.ndim == 1 else values.reshape(-1, *[1] * (w.ndim - 1))
 
 
@@ -306,8 +307,7 @@ def quadratic(
     def curvature_of(w):
         return np.broadcast_to(_column(diagonal, w), w.shape)
 
-    bowl = Objective(loss, grad, w_star, minimum=0.0, curvature=curvature_of)
-    return bowl.made_by(quadratic, Q, w_star)
+    return Objective(loss, grad, w_star, 0.0, curvature_of).made_by(quadratic, Q, w_star)
 
 
 def rosenbrock(dim: int = 2) -> Objective:
@@ -365,8 +365,7 @@ def rosenbrock(dim: int = 2) -> Objective:
         c[1:] += 200
         return c
 
-    valley = Objective(loss, grad, np.ones(dim), minimum=0.0, curvature=curvature)
-    return valley.made_by(rosenbrock, dim)
+    return Objective(loss, grad, np.ones(dim), 0.0, curvature).made_by(rosenbrock, dim)
 
 
 def beale() -> Objective:
@@ -505,20 +504,11 @@ class Batches:
 
 @dataclass(frozen=True)
 class Minibatch:
-    """An oracle for a few examples, of functions that may be trusted."""
+    """An oracle for a few examples."""
 
-    loss_of: Callable
-    grad_of: Callable
-    curvature_of: Callable
-
-    def loss(self, w: np.ndarray) -> np.ndarray:
-        return answer("loss", self.loss_of(w), w.shape[1:], dtype=w.dtype)
-
-    def grad(self, w: np.ndarray) -> np.ndarray:
-        return answer("grad", self.grad_of(w), w.shape, dtype=w.dtype)
-
-    def curvature(self, w: np.ndarray) -> np.ndarray:
-        return answer("curvature", self.curvature_of(w), w.shape, dtype=w.dtype)
+    loss: Callable
+    grad: Callable
+    curvature: Callable
 
 
 def _examples(name, X, target_name, y):
@@ -532,8 +522,9 @@ def _examples(name, X, target_name, y):
 
 
 def _product(M, w):
-    """M @ w for ``w`` of shape (d, *runs)."""
-    return (M @ w.reshape(len(w), -1)).reshape(len(M), *w.shape[1:])
+    """M @ w for ``w`` of shape (d, *runs), in its precision."""
+    product = (M @ w.reshape(len(w), -1)).reshape(len(M), *w.shape[1:])
+    return product.astype(w.dtype, copy=False)
 
 
 def least_squares(A: ArrayLike, b: ArrayLike) -> DataObjective:

@@ -311,18 +311,13 @@ def runs_of(method, shape, data=()):
         ) from None
 
 
-def spread(w, method, data=()):
-    """``w`` expanded to all runs, those of the data too: a fresh array of shape (d, *runs)."""
-    runs = runs_of(method, w.shape[1:], data)
-    w = w.reshape(len(w), *[1] * (len(runs) - w.ndim + 1), *w.shape[1:])
-    return np.array(np.broadcast_to(w, (len(w), *runs)))
-
-
 def begin(method, w, data=(), state=None):
     """The weights expanded to all runs, the method in their precision, and its state there."""
     what = "a method with init(w) and step(w, state, oracle), such as GradientDescent(0.1)"
     able("method", method, what, "init", "step")
-    w = spread(w, method, data)
+    runs = runs_of(method, w.shape[1:], data)
+    w = w.reshape(len(w), *[1] * (len(runs) - w.ndim + 1), *w.shape[1:])
+    w = np.array(np.broadcast_to(w, (len(w), *runs)))
     method = fit(method, w)
     with np.errstate(all="ignore"):
         first = method.init(w)
@@ -356,17 +351,17 @@ def start(method: Any, w0: ArrayLike) -> tuple[np.ndarray, Any]:
     w : array of shape (d, *runs)
         ``w0``, expanded to the runs of the method's array hyper-parameters.
     state
-        What the method remembers at the start, to be handed to its first step.
+        What the method remembers there.
 
     Examples
     --------
-    >>> method, bowl = Adam([0.1, 0.2]), quadratic([1.0, 4.0], minimizer=[1.0, -2.0])
+    >>> method, bowl = GradientDescent([0.1, 0.25]), quadratic([1.0, 4.0], minimizer=[1.0, -2.0])
     >>> w, state = start(method, [3, -1])
     >>> for _ in range(2):
     ...     w, state = method.step(w, state, bowl)
     >>> w
-    array([[ 2.8...,  2.6...],
-           [-1.1..., -1.3...]])
+    array([[ 2.62 ,  2.125],
+           [-1.64 , -2.   ]])
     """
     w, _, state = begin(method, starting_point(w0))
     return w, state
@@ -404,20 +399,16 @@ def room(shape, dtype=float, thinned_by="record=, or record=None"):
 
 
 class Recording:
-    """What a run keeps: a row of every n-th step and of the last; and its bar of progress.
-
-    A row is a copy: nothing that a method overwrites later can change it.
-    """
+    """What a run keeps: a row of every n-th step and of the last; and its bar of progress."""
 
     def __init__(self, w, every, steps, budget=None, *, learned=False, progress=None, hidden=None):
-        self.shape, self.every, self.steps, self.hidden = w.shape, every or np.inf, steps, hidden
+        self.every, self.hidden = every or np.inf, hidden
         rows = int((steps or min(budget, 1023)) // self.every) + 2
         self.w, self.step_size = Rows(w.shape, rows, w.dtype), Rows(w.shape, rows, w.dtype)
-        self.counts, self.facts, self.last = array("q"), [], None
+        self.counts, self.facts = array("q"), []
         self.learned = (Rows((), 64, int), Rows(w.shape, 64, w.dtype)) if learned else None
-        self.start, self.still = w, False  # whether the method leaves alone the w it is handed
         self.next = 0  # the step of which it wants to hear
-        self.each = steps is None or learned or progress is not None  # whether of every one
+        self.each = learned or progress is not None  # whether of every one
         self.bar = None if progress is None else progress_bar(steps or budget, progress)
 
     def __enter__(self):
@@ -427,37 +418,27 @@ class Recording:
         if self.bar is not None:
             self.bar.close()
 
-    def step(self, k, w, step_size, oracle):
+    def step(self, k, w, step_size, counts):
         """Take note of step k."""
-        due = k % self.every == 0
-        if k == 1:
-            self.still = w is not self.start and np.array_equal(self.start, self.w.array[0])
-        if due or k == 1 or k == self.steps:
-            w = answer("step", w, self.shape, "", self.w.array.dtype)
-        if due or self.steps is None or k == self.steps:
-            if not due:  # the next step may exceed the budget, and overwrite what this one left
-                w, step_size = w if self.still else w.copy(), np.array(step_size)
-            self.last = (w, step_size, (k, *oracle.counts()))
-            if due:
-                self.keep()
+        w = answer("step", w, self.w.array.shape[1:], "", self.w.array.dtype)
+        if k % self.every == 0:
+            self.keep(k, w, step_size, counts)
         if self.learned is not None and not np.isnan(step_size).all():
             for rows, row in zip(self.learned, (k, step_size)):
                 rows.append(row)
         if self.bar is not None:
-            self.bar.update((oracle.grads if self.bar.unit == "grad" else k) - self.bar.n)
+            self.bar.update((counts[0] if self.bar.unit == "grad" else k) - self.bar.n)
         self.next = k + 1  # the first is looked at, whether it is kept or not
         if k and not self.each:
-            self.next = min(k - k % self.every + self.every, self.steps)
+            self.next = k - k % self.every + self.every
 
-    def keep(self):
-        """Keep the row that was taken last."""
-        w, step_size, counts = self.last
+    def keep(self, k, w, step_size, counts):
+        """Keep a row, and its numbers when all of it is there."""
         self.w.append(w)
         self.step_size.append(step_size)
         if self.hidden is not None:
             self.facts.append(self.hidden())
-        self.counts.extend(counts)
-        self.last = None
+        self.counts.extend((k, *counts))
 
     def all_learned(self):
         """When the method learned step sizes, and which, where that was asked for."""
@@ -466,18 +447,17 @@ class Recording:
         return tuple(rows.done(self.learned[1].length) for rows in self.learned)
 
     def done(self, number, k, w, step_size, counts):
-        """What a trace is made of, by name; ``number`` is what it calls the number of a step.
+        """What a trace is made of, by name; ``number`` is what it calls k, which is now the last.
 
-        Step k was the last one, whether it was foreseen or not.
+        An interruption may have left more of a row than its numbers.
         """
-        if self.last is None and self.counts[-4] != k:
-            self.last = w, step_size, (k, *counts)
-        if self.last is not None:
-            self.keep()
+        if self.counts[-4] != k:
+            w = answer("step", w, self.w.array.shape[1:], "", self.w.array.dtype)
+            self.keep(k, w, step_size, counts)
         counts = np.frombuffer(self.counts, dtype=np.int64).reshape(-1, 4).T
         arrays = dict(zip((number, *ROWS[2:]), np.ascontiguousarray(counts)))
-        n = len(counts[0])  # an interruption may have left more of a row than its numbers
-        return {"w": self.w.done(n), "step_size": self.step_size.done(n), **arrays}
+        rows = {name: getattr(self, name).done(len(counts[0])) for name in ROWS[:2]}
+        return {**rows, **arrays}
 
 
 def _used(step_size):
@@ -581,13 +561,15 @@ def minimize(
     oracle = Counted(held if plain(objective) else objective)
     unit = ("step" if iterations else "grad") if progress else None
     recording = Recording(w, record, iterations, grad_evals, learned=learned, progress=unit)
-    step = unchecked(fitted)
+    step, still = unchecked(fitted.step), False
     with recording, np.errstate(all="ignore"):
-        recording.step(0, w, np.nan, oracle)
         k, counts = 0, oracle.counts()
+        recording.step(k, w, np.nan, counts)
         try:
             while iterations is None or k < iterations:
-                after, new = step(w, state, oracle)
+                handed = w if still else w.copy()
+                after, new = step(handed, state, oracle)
+                still = still or (k == 0 and left_alone(handed, w, after))
                 if grad_evals is not None:
                     if oracle.grads > grad_evals:
                         break
@@ -598,7 +580,7 @@ def minimize(
                         )
                 w, state, k, counts = after, new, k + 1, oracle.counts()
                 if k == recording.next:
-                    recording.step(k, w, state.step_size, oracle)
+                    recording.step(k, w, state.step_size, counts)
                 if callback is not None and told_to_stop(callback, k, w, state):
                     break
             held.hold()
@@ -612,6 +594,11 @@ def minimize(
         _learned=recording.all_learned(),
         **recording.done("iterations", k, w, state.step_size, counts),
     )
+
+
+def left_alone(handed, w, after):
+    """Whether a method, which need not be of this package, wrote nothing to what it was handed."""
+    return after is not handed and np.array_equal(handed, w)
 
 
 def told_to_stop(callback, k, w, state):
@@ -856,7 +843,7 @@ def track(
         kept[:] = 0.0
     unit = "example" if progress else None
     recording = Recording(w, record, examples, progress=unit, hidden=hidden)
-    step = unchecked(fitted)
+    step, still = unchecked(fitted.step), False
     with recording, np.errstate(all="ignore"):
         k, counts = 0, oracle.counts()
         try:
@@ -865,13 +852,13 @@ def track(
                 if sample is None:
                     raise ValueError(f"the stream ended after {k} of {examples} examples")
                 if k == 0:
-                    recording.step(0, w, np.nan, oracle)
+                    recording.step(k, w, np.nan, counts)
                 oracle.oracle = sample
                 if not linear and plain(sample):
                     held.oracle, oracle.oracle = sample, held
                 if linear:
                     # an error holds for the whole step where the method leaves w alone
-                    error = sample.hold if recording.still else sample.prediction_error
+                    error = sample.hold if still else sample.prediction_error
                     value = answer("prediction_error", error(w), w.shape[1:], "", w.dtype)
                 if not linear or average > 1:
                     value = answer("loss", oracle.oracle.loss(w), w.shape[1:], "", w.dtype)
@@ -879,10 +866,12 @@ def track(
                     kept[k] = value
                 else:
                     kept[k // average] += value
-                after, new = step(w, state, oracle)
+                handed = w if still else w.copy()
+                after, new = step(handed, state, oracle)
+                still = still or (k == 0 and left_alone(handed, w, after))
                 w, state, k, counts = after, new, k + 1, oracle.counts()
                 if k == recording.next:
-                    recording.step(k, w, state.step_size, oracle)
+                    recording.step(k, w, state.step_size, counts)
                 if callback is not None and told_to_stop(
                     callback, k, w, StreamState(state, position + k)
                 ):
