@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stepsize.checks import (
+    FLOAT,
     ByValue,
     check,
     count,
@@ -103,7 +104,7 @@ class LinearSample:
         if w is self._w:
             return self._error
         error = self.y - np.add.reduce(self._input(w) * w, axis=0)
-        return error if error.dtype is w.dtype else error.astype(w.dtype)
+        return error if w.dtype is FLOAT else error.astype(w.dtype)
 
     def hold(self, w: np.ndarray) -> np.ndarray:
         """The prediction error at ``w``, kept for further questions about this very array.

@@ -124,12 +124,14 @@ class Csawg(Method):
     def _remember(self, w, g, state):
         _, k, updates, sum_1, sum_2 = state
         if k >= self.window:  # w is w_{s+K} of the oldest pair
-            w_s, g_s = updates[0]
-            sum_1 = sum_1 + g_s * (w_s - w)
-            sum_2 = sum_2 + g_s * g_s
+            (w_s, g_s), *updates = updates
+            term_1, term_2 = w_s - w, g_s * g_s
+            term_1 *= g_s  # in their own arrays, which is faster: sum_1 + g_s (w_s - w)
+            term_1 += sum_1
+            term_2 += sum_2
+            sum_1, sum_2 = term_1, term_2
         g_s = g.copy() if self.pairing == "published" else None  # the gradient at w is yet to come
-        updates = (*updates, (w.copy(), g_s))[-self.window :]
-        return self.State(np.nan, k + 1, updates, sum_1, sum_2)
+        return self.State(np.nan, k + 1, (*updates, (w.copy(), g_s)), sum_1, sum_2)
 
     def _plan(self, w, g, state, oracle):
         alpha = ratio(state.sum_1, state.sum_2)
