@@ -63,9 +63,8 @@ class Method(ByValue):
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        for name in ("init", "step"):
-            if name in vars(cls):
-                setattr(cls, name, fitting(vars(cls)[name]))
+        for name in {"init", "step"} & set(vars(cls)):
+            setattr(cls, name, fitting(vars(cls)[name]))
 
 
 def fitting(function):
@@ -105,24 +104,20 @@ def fit(method, w):
         )
     cast = {}
     for name, value in fields_of(method).items():
-        if isinstance(value, PerWeight):
-            if len(value.values) != len(w):
-                raise ValueError(f"{name} must have {len(w)} values, one per weight, got {value}")
-        elif isinstance(value, np.ndarray):
-            if not broadcasts(value.shape, w.shape[1:]):
-                raise ValueError(
-                    f"{name} has shape {value.shape}, one value a run, and w of shape {w.shape} "
-                    f"has the runs {w.shape[1:]}: start(method, w0) spreads w to all runs; for "
-                    "one value per weight use per_weight([...])"
-                )
-        elif not isinstance(value, float):
-            continue
-        if w.dtype is not FLOAT:
-            cast[name] = value.astype(w.dtype) if hasattr(value, "astype") else w.dtype.type(value)
-    if cast:
-        method = copy.copy(method)
-        for name, value in cast.items():
-            object.__setattr__(method, name, value)
+        if isinstance(value, PerWeight) and len(value.values) != len(w):
+            raise ValueError(f"{name} must have {len(w)} values, one per weight, got {value}")
+        if isinstance(value, np.ndarray) and not broadcasts(value.shape, w.shape[1:]):
+            raise ValueError(
+                f"{name} has shape {value.shape}, one value a run, and w of shape {w.shape} has "
+                f"the runs {w.shape[1:]}: start(method, w0) spreads w to all runs; for one value "
+                "per weight use per_weight([...])"
+            )
+        if w.dtype is not FLOAT and isinstance(value, (float, np.ndarray, PerWeight)):
+            value = np.float64(value) if isinstance(value, float) else value
+            cast[name] = value.astype(w.dtype)
+    method = copy.copy(method) if cast else method
+    for name, value in cast.items():
+        object.__setattr__(method, name, value)
     return method
 
 
