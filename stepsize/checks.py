@@ -223,54 +223,31 @@ def _numbers(name, value, dtype=FLOAT):
     return array
 
 
-def _every(name, value, good, must):
-    value = _numbers(name, value)
-    values = value.values if isinstance(value, PerWeight) else np.asarray(value)
-    with np.errstate(invalid="ignore"):
-        bad = ~good(values)
-    if bad.any():
-        raise ValueError(f"{name} must be {must}, got {values[bad].flat[0]:g}")
-    return value
+def every(word, must, good):
+    """A kind of that name: numbers all of which are good."""
+
+    def kind(name, value):
+        value = _numbers(name, value)
+        values = value.values if isinstance(value, PerWeight) else np.asarray(value)
+        with np.errstate(invalid="ignore"):
+            bad = ~good(values)
+        if bad.any():
+            raise ValueError(f"{name} must be {must}, got {values[bad].flat[0]:g}")
+        return value
+
+    kind.__name__ = word
+    return kind
 
 
-def finite(name, value):
-    """Any finite number."""
-    return _every(name, value, np.isfinite, "finite")
-
-
-def number(name, value):
-    """Any number but NaN: infinity is allowed."""
-    return _every(name, value, lambda v: ~np.isnan(v), "a number (infinity will do)")
-
-
-def nonnegative(name, value):
-    """Finite and not negative: step sizes, noise, penalties."""
-    return _every(name, value, lambda v: np.isfinite(v) & (v >= 0), "finite and not negative")
-
-
-def positive(name, value):
-    """Finite and greater than zero."""
-    return _every(name, value, lambda v: np.isfinite(v) & (v > 0), "finite and positive")
-
-
-def at_least_one(name, value):
-    """Finite and at least one: factors of growth."""
-    return _every(name, value, lambda v: np.isfinite(v) & (v >= 1), "finite and at least 1")
-
-
-def cap(name, value):
-    """Greater than zero; infinity means no bound."""
-    return _every(name, value, lambda v: v > 0, "positive (infinity means no bound)")
-
-
-def rate(name, value):
-    """A number in [0, 1): momentum and the decays of running averages."""
-    return _every(name, value, lambda v: (v >= 0) & (v < 1), "in [0, 1)")
-
-
-def fraction(name, value):
-    """A number in [0, 1]."""
-    return _every(name, value, lambda v: (v >= 0) & (v <= 1), "in [0, 1]")
+# step sizes and noise are nonnegative; momentum and the decays of running averages are rates
+number = every("number", "a number (infinity will do)", lambda v: ~np.isnan(v))
+finite = every("finite", "finite", np.isfinite)
+nonnegative = every("nonnegative", "finite and not negative", lambda v: np.isfinite(v) & (v >= 0))
+positive = every("positive", "finite and positive", lambda v: np.isfinite(v) & (v > 0))
+at_least_one = every("at_least_one", "finite and at least 1", lambda v: np.isfinite(v) & (v >= 1))
+cap = every("cap", "positive (infinity means no bound)", lambda v: v > 0)
+rate = every("rate", "in [0, 1)", lambda v: (v >= 0) & (v < 1))
+fraction = every("fraction", "in [0, 1]", lambda v: (v >= 0) & (v <= 1))
 
 
 def whole(name, value, least, must, most=np.inf):
