@@ -1,4 +1,4 @@
-# Each target makes the environment it needs in .venv first; nothing else is touched outside _build.
+# Each target makes the environment it needs first, in .venv or _build; nothing else is touched.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -7,12 +7,13 @@ SHELL := /bin/bash
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 STAMP := .venv/.ready
 TESTS := .venv/.tests
+FRAMEWORKS := _build/frameworks
 BIN := .venv/bin
 
 # Set to something non-interactive, it would keep figures out of the notebooks.
 unexport MPLBACKEND
 
-.PHONY: help book test notebooks lab bench clean
+.PHONY: help book test notebooks lab bench frameworks clean
 
 help:
 	@echo "make book       execute every notebook and build the book in _build/html"
@@ -20,21 +21,27 @@ help:
 	@echo "make notebooks  re-execute the stored notebooks in place (ONLY='name name' selects)"
 	@echo "make lab        open the chapters in JupyterLab"
 	@echo "make bench      run the benchmarks"
+	@echo "make frameworks install PyTorch and JAX (5 GB) in an environment of their own, and test with them"
 	@echo "make clean      remove _build, .venv and caches"
 
+# $(call environment,FOLDER): a virtual environment there, with a python in which pip works.
+define environment
+@python=; \
+for candidate in $(PYTHON); do \
+  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+  then python=$$candidate; break; fi; \
+done; \
+if [ -z "$$python" ]; then \
+  echo "Python 3.11 or newer is needed; none among: $(PYTHON). Try make PYTHON=/path/to/python" >&2; \
+  exit 1; \
+fi; \
+$(1)/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear $(1)
+endef
+
 $(STAMP): requirements.txt pyproject.toml
-	@python=; \
-	for candidate in $(PYTHON); do \
-	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
-	  then python=$$candidate; break; fi; \
-	done; \
-	if [ -z "$$python" ]; then \
-	  echo "Python 3.11 or newer is needed; none among: $(PYTHON). Try make PYTHON=/path/to/python" >&2; \
-	  exit 1; \
-	fi; \
-	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv; \
-	echo "Installing what the book needs into .venv ..."; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(call environment,.venv)
+	@echo "Installing what the book needs into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(TESTS): $(STAMP) tests/requirements.txt
@@ -74,6 +81,17 @@ lab: $(TESTS)
 
 bench: $(STAMP)
 	@for script in tests/benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
+
+$(FRAMEWORKS)/.ready: tests/frameworks/requirements.txt
+	$(call environment,$(FRAMEWORKS))
+	@echo "Installing PyTorch, optax and JAX into $(FRAMEWORKS) ..."
+	@$(FRAMEWORKS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# Also what is skipped elsewhere, for want of these libraries.
+frameworks: $(FRAMEWORKS)/.ready
+	$(FRAMEWORKS)/bin/python -m pytest tests/frameworks stepsize/torch.py \
+	  tests/package/test_methods_reference.py
 
 clean:
 	rm -rf _build .venv .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -1,9 +1,13 @@
 """The names that every docstring's example may use."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
 import stepsize
+
+collect_ignore = [] if find_spec("torch") else ["stepsize/torch.py"]
 
 
 @pytest.fixture(autouse=True)

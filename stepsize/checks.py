@@ -44,20 +44,16 @@ class ByValue:
 
 
 class Oracle(Protocol):
-    """What a method asks, for ``w`` of shape (d,) or (d, *runs)."""
+    """What a method asks at ``w``: f, of shape ``runs``, and f', of the shape of ``w``."""
 
-    def loss(self, w: np.ndarray) -> ArrayLike:
-        """f(w), of shape ``runs``."""
-
-    def grad(self, w: np.ndarray) -> ArrayLike:
-        """f'(w), of the shape of ``w``."""
+    def loss(self, w: np.ndarray) -> ArrayLike: ...
+    def grad(self, w: np.ndarray) -> ArrayLike: ...
 
 
 class Curved(Oracle, Protocol):
-    """An oracle that knows its curvature."""
+    """An oracle that also knows the diagonal of f'', or what stands for it."""
 
-    def curvature(self, w: np.ndarray) -> ArrayLike:
-        """The diagonal of f''(w) or what stands for it, of the shape of ``w``."""
+    def curvature(self, w: np.ndarray) -> ArrayLike: ...
 
 
 class Method(ByValue):
@@ -67,9 +63,8 @@ class Method(ByValue):
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        for name in ("init", "step"):
-            if name in vars(cls):
-                setattr(cls, name, fitting(vars(cls)[name]))
+        for name in {"init", "step"} & set(vars(cls)):
+            setattr(cls, name, fitting(vars(cls)[name]))
 
 
 def fitting(function):
@@ -83,16 +78,20 @@ def fitting(function):
     return fitted
 
 
-def unchecked(method, name="step"):
-    """A function of a method for weights that are known to fit it."""
-    function = getattr(getattr(type(method), name, None), "unchecked", None)
-    return getattr(method, name) if function is None else function.__get__(method)
+def unchecked(step):
+    """The step of a method for weights that are known to fit it."""
+    return step.unchecked.__get__(step.__self__) if hasattr(step, "unchecked") else step
 
 
 def fields_of(method):
     """What a method holds, by name, in a dict or in slots."""
     held = object.__getstate__(method) or {}
     return held if isinstance(held, dict) else {**(held[0] or {}), **held[1]}
+
+
+def broadcasts(shape, whole):
+    """Whether an array of that shape broadcasts to the whole."""
+    return len(shape) <= len(whole) and all(n in (1, m) for n, m in zip(shape[::-1], whole[::-1]))
 
 
 def fit(method, w):
@@ -105,26 +104,20 @@ def fit(method, w):
         )
     cast = {}
     for name, value in fields_of(method).items():
-        if isinstance(value, PerWeight):
-            if len(value.values) != len(w):
-                raise ValueError(f"{name} must have {len(w)} values, one per weight, got {value}")
-        elif isinstance(value, np.ndarray):
-            runs = w.shape[1:]
-            fits = [n in (1, m) for n, m in zip(value.shape[::-1], runs[::-1])]
-            if value.ndim > len(runs) or not all(fits):
-                raise ValueError(
-                    f"{name} has shape {value.shape}, one value a run, and w of shape {w.shape} "
-                    f"has the runs {runs}: start(method, w0) spreads w to all runs; for one value "
-                    "per weight use per_weight([...])"
-                )
-        elif not isinstance(value, float):
-            continue
-        if w.dtype is not FLOAT:
-            cast[name] = value.astype(w.dtype) if hasattr(value, "astype") else w.dtype.type(value)
-    if cast:
-        method = copy.copy(method)
-        for name, value in cast.items():
-            object.__setattr__(method, name, value)
+        if isinstance(value, PerWeight) and len(value.values) != len(w):
+            raise ValueError(f"{name} must have {len(w)} values, one per weight, got {value}")
+        if isinstance(value, np.ndarray) and not broadcasts(value.shape, w.shape[1:]):
+            raise ValueError(
+                f"{name} has shape {value.shape}, one value a run, and w of shape {w.shape} has "
+                f"the runs {w.shape[1:]}: start(method, w0) spreads w to all runs; for one value "
+                "per weight use per_weight([...])"
+            )
+        if w.dtype is not FLOAT and isinstance(value, (float, np.ndarray, PerWeight)):
+            value = np.float64(value) if isinstance(value, float) else value
+            cast[name] = value.astype(w.dtype)
+    method = copy.copy(method) if cast else method
+    for name, value in cast.items():
+        object.__setattr__(method, name, value)
     return method
 
 
@@ -163,7 +156,7 @@ class PerWeight(NDArrayOperatorsMixin):
         return self.values.reshape(-1, *[1] * (ndim - 1)) if ndim > 1 else self.values
 
 
-def per_weight(values):
+def per_weight(values: ArrayLike) -> PerWeight:
     """One value for each weight, to stand where a hyper-parameter takes one number.
 
     An array hyper-parameter ranges over *runs*. To give every weight a value of its own,
@@ -230,54 +223,31 @@ def _numbers(name, value, dtype=FLOAT):
     return array
 
 
-def _every(name, value, good, must):
-    value = _numbers(name, value)
-    values = value.values if isinstance(value, PerWeight) else np.asarray(value)
-    with np.errstate(invalid="ignore"):
-        bad = ~good(values)
-    if bad.any():
-        raise ValueError(f"{name} must be {must}, got {values[bad].flat[0]:g}")
-    return value
+def every(word, must, good):
+    """A kind of that name: numbers all of which are good."""
+
+    def kind(name, value):
+        value = _numbers(name, value)
+        values = value.values if isinstance(value, PerWeight) else np.asarray(value)
+        with np.errstate(invalid="ignore"):
+            bad = ~good(values)
+        if bad.any():
+            raise ValueError(f"{name} must be {must}, got {values[bad].flat[0]:g}")
+        return value
+
+    kind.__name__ = word
+    return kind
 
 
-def finite(name, value):
-    """Any finite number."""
-    return _every(name, value, np.isfinite, "finite")
-
-
-def number(name, value):
-    """Any number but NaN: infinity is allowed."""
-    return _every(name, value, lambda v: ~np.isnan(v), "a number (infinity will do)")
-
-
-def nonnegative(name, value):
-    """Finite and not negative: step sizes, noise, penalties."""
-    return _every(name, value, lambda v: np.isfinite(v) & (v >= 0), "finite and not negative")
-
-
-def positive(name, value):
-    """Finite and greater than zero."""
-    return _every(name, value, lambda v: np.isfinite(v) & (v > 0), "finite and positive")
-
-
-def at_least_one(name, value):
-    """Finite and at least one: factors of growth."""
-    return _every(name, value, lambda v: np.isfinite(v) & (v >= 1), "finite and at least 1")
-
-
-def cap(name, value):
-    """Greater than zero; infinity means no bound."""
-    return _every(name, value, lambda v: v > 0, "positive (infinity means no bound)")
-
-
-def rate(name, value):
-    """A number in [0, 1): momentum and the decays of running averages."""
-    return _every(name, value, lambda v: (v >= 0) & (v < 1), "in [0, 1)")
-
-
-def fraction(name, value):
-    """A number in [0, 1]."""
-    return _every(name, value, lambda v: (v >= 0) & (v <= 1), "in [0, 1]")
+# step sizes and noise are nonnegative; momentum and the decays of running averages are rates
+number = every("number", "a number (infinity will do)", lambda v: ~np.isnan(v))
+finite = every("finite", "finite", np.isfinite)
+nonnegative = every("nonnegative", "finite and not negative", lambda v: np.isfinite(v) & (v >= 0))
+positive = every("positive", "finite and positive", lambda v: np.isfinite(v) & (v > 0))
+at_least_one = every("at_least_one", "finite and at least 1", lambda v: np.isfinite(v) & (v >= 1))
+cap = every("cap", "positive (infinity means no bound)", lambda v: v > 0)
+rate = every("rate", "in [0, 1)", lambda v: (v >= 0) & (v < 1))
+fraction = every("fraction", "in [0, 1]", lambda v: (v >= 0) & (v <= 1))
 
 
 def whole(name, value, least, must, most=np.inf):

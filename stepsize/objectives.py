@@ -6,10 +6,12 @@ has the shape of ``w`` and a loss the shape ``runs``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from stepsize.checks import (
     FLOAT,
@@ -86,6 +88,11 @@ class Objective:
         given, or treats runs together (a sum without ``axis=0``, say) though it is declared
         vectorized. A function whose answers differ at one point is noisy, and not compared.
 
+    Notes
+    -----
+    Functions of JAX and PyTorch take one point at a time: ``vectorized=False``. Objectives can be
+    pickled, except where Python cannot pickle their functions: lambdas, and functions in functions.
+
     Examples
     --------
     >>> cone = Objective(lambda w: np.hypot(*w), lambda w: w / np.hypot(*w), [0, 0])
@@ -94,13 +101,21 @@ class Objective:
     """
 
     def __init__(
-        self, loss, grad, minimizer=None, minimum=None, curvature=None, vectorized=True, *, dim=None
-    ):
+        self,
+        loss: Callable,
+        grad: Callable,
+        minimizer: ArrayLike | None = None,
+        minimum: float | None = None,
+        curvature: Callable | None = None,
+        vectorized: bool = True,
+        *,
+        dim: int | None = None,
+    ) -> None:
         self._functions = {"loss": loss, "grad": grad, "curvature": curvature}
         for name, function in self._functions.items():
             if not callable(function) and (name != "curvature" or function is not None):
                 raise ValueError(f"{name} must be callable, got {function!r}")
-        self._checked = set()
+        self._checked, self._made = set(), None
         self.vectorized = flag("vectorized", vectorized)
         self.dim = optional(count)("dim", dim)
         self.minimizer = None
@@ -111,15 +126,26 @@ class Objective:
         if minimum is None and self.minimizer is not None:
             self.minimum = float(self.loss(self.minimizer))
 
-    def loss(self, w):
+    def made_by(self, function: Callable, *args: Any) -> Self:
+        """The same, pickled as the call that makes it: closures cannot be."""
+        self._made = function, args
+        return self
+
+    def __reduce_ex__(self, protocol):
+        if self._made is None:
+            return super().__reduce_ex__(protocol)
+        known = {k: v for k, v in vars(self).items() if not k.startswith("_functions")}
+        return *self._made, known
+
+    def loss(self, w: np.ndarray) -> np.ndarray:
         """The loss f(w), shape ``runs``."""
         return self._call("loss", w)
 
-    def grad(self, w):
+    def grad(self, w: np.ndarray) -> np.ndarray:
         """The gradient f'(w), shape (d, *runs)."""
         return self._call("grad", w)
 
-    def curvature(self, w):
+    def curvature(self, w: np.ndarray) -> np.ndarray:
         """The diagonal of the Hessian f''(w), shape (d, *runs).
 
         Raises
@@ -175,7 +201,9 @@ class Objective:
         self._checked.add((name, w.shape[:1]))
 
     @classmethod
-    def from_sympy(cls, expression, symbols, minimizer=None):
+    def from_sympy(
+        cls, expression: Any, symbols: Any, minimizer: ArrayLike | None = None
+    ) -> Objective:
         """An objective whose gradient and curvature are derived from one expression.
 
         Parameters
@@ -202,15 +230,20 @@ class Objective:
         from stepsize.expressions import derivatives  # SymPy takes a while to import
 
         loss, grad, curvature, dim = derivatives(expression, symbols)
-        return cls(loss, grad, minimizer, curvature=curvature, dim=dim)
+        objective = cls(loss, grad, minimizer, curvature=curvature, dim=dim)
+        symbols = symbols if isinstance(symbols, str) else tuple(symbols)
+        return objective.made_by(cls.from_sympy, expression, symbols)
 
 
 def _column(values, w):
-    """``values`` of shape (d,) lined up with ``w`` of shape (d, *runs)."""
+    """``values`` of shape (d,) in the precision of ``w`` of shape (d, *runs), lined up with it."""
+    values = values.astype(w.dtype, copy=False)
     return values if w.ndim == 1 else values.reshape(-1, *[1] * (w.ndim - 1))
 
 
-def quadratic(curvature, minimizer=None, rotation=0.0):
+def quadratic(
+    curvature: ArrayLike, minimizer: ArrayLike | None = None, rotation: float = 0.0
+) -> Objective:
     r"""A convex bowl (Yao, Section 3).
 
     .. math:: f(w) = \tfrac12 (w - w^\star)^\top Q (w - w^\star)
@@ -274,10 +307,10 @@ def quadratic(curvature, minimizer=None, rotation=0.0):
     def curvature_of(w):
         return np.broadcast_to(_column(diagonal, w), w.shape)
 
-    return Objective(loss, grad, w_star, minimum=0.0, curvature=curvature_of)
+    return Objective(loss, grad, w_star, 0.0, curvature_of).made_by(quadratic, Q, w_star)
 
 
-def rosenbrock(dim=2):
+def rosenbrock(dim: int = 2) -> Objective:
     r"""Rosenbrock's curved valley (Yao, Section 3), and its chain of valleys for d > 2.
 
     .. math:: f(w) = \sum_{i=1}^{d-1} (w_i - 1)^2 + 100\,(w_{i+1} - w_i^2)^2
@@ -332,10 +365,10 @@ def rosenbrock(dim=2):
         c[1:] += 200
         return c
 
-    return Objective(loss, grad, np.ones(dim), minimum=0.0, curvature=curvature)
+    return Objective(loss, grad, np.ones(dim), 0.0, curvature).made_by(rosenbrock, dim)
 
 
-def beale():
+def beale() -> Objective:
     r"""Beale's function: plateaus, and steep walls beyond them.
 
     .. math:: f(w) = (1.5 - w_1 (1 - w_2))^2 + (2.25 - w_1 (1 - w_2^2))^2
@@ -376,10 +409,10 @@ def beale():
             ]
         )
 
-    return Objective(loss, grad, [3.0, 0.5], 0.0, curvature)
+    return Objective(loss, grad, [3.0, 0.5], 0.0, curvature).made_by(beale)
 
 
-def camel():
+def camel() -> Objective:
     r"""The camel with three humps: two local minima beside the one at the origin.
 
     .. math:: f(w) = 2 w_1^2 - 1.05\, w_1^4 + \tfrac16 w_1^6 + w_1 w_2 + w_2^2
@@ -409,7 +442,7 @@ def camel():
         q = w[0] * w[0]
         return np.stack([4 - 12.6 * q + 5 * q * q, np.full_like(q, 2.0)])
 
-    return Objective(loss, grad, [0.0, 0.0], 0.0, curvature)
+    return Objective(loss, grad, [0.0, 0.0], 0.0, curvature).made_by(camel)
 
 
 class DataObjective(Objective):
@@ -427,7 +460,7 @@ class DataObjective(Objective):
         loss, grad, curvature = functions(slice(None))
         super().__init__(loss, grad, curvature=curvature, **known)
 
-    def batches(self, size, seed=0):
+    def batches(self, size: int, seed: int = 0) -> Batches:
         """Minibatches without end, for :func:`track`.
 
         Each pass shuffles the examples anew and visits each of them once; the last batch of a
@@ -450,42 +483,32 @@ class DataObjective(Objective):
         size = count("size", size)
         if size > self.examples:
             raise ValueError(f"size must be at most {self.examples}, got {size}")
-        return Batches(self._functions_of, self.examples, size, count_or_zero("seed", seed))
+        return Batches(self, size, count_or_zero("seed", seed))
 
 
 @dataclass(frozen=True)
 class Batches:
     """See :func:`stepsize.least_squares`."""
 
-    functions_of: Callable
-    examples: int
+    objective: DataObjective
     size: int
     seed: int
 
-    def __iter__(self):
-        rng = np.random.default_rng(self.seed)
+    def __iter__(self) -> Iterator[Minibatch]:
+        rng, n = np.random.default_rng(self.seed), self.objective.examples
         while True:
-            order = rng.permutation(self.examples)
-            for start in range(0, self.examples, self.size):
-                yield Minibatch(*self.functions_of(order[start : start + self.size]))
+            order = rng.permutation(n)
+            for start in range(0, n, self.size):
+                yield Minibatch(*self.objective._functions_of(order[start : start + self.size]))
 
 
 @dataclass(frozen=True)
 class Minibatch:
-    """An oracle for a few examples, of functions that may be trusted."""
+    """An oracle for a few examples."""
 
-    loss_of: Callable
-    grad_of: Callable
-    curvature_of: Callable
-
-    def loss(self, w: np.ndarray) -> np.ndarray:
-        return answer("loss", self.loss_of(w), w.shape[1:], dtype=w.dtype)
-
-    def grad(self, w: np.ndarray) -> np.ndarray:
-        return answer("grad", self.grad_of(w), w.shape, dtype=w.dtype)
-
-    def curvature(self, w: np.ndarray) -> np.ndarray:
-        return answer("curvature", self.curvature_of(w), w.shape, dtype=w.dtype)
+    loss: Callable
+    grad: Callable
+    curvature: Callable
 
 
 def _examples(name, X, target_name, y):
@@ -499,11 +522,12 @@ def _examples(name, X, target_name, y):
 
 
 def _product(M, w):
-    """M @ w for ``w`` of shape (d, *runs)."""
-    return (M @ w.reshape(len(w), -1)).reshape(len(M), *w.shape[1:])
+    """M @ w for ``w`` of shape (d, *runs), in its precision."""
+    product = (M @ w.reshape(len(w), -1)).reshape(len(M), *w.shape[1:])
+    return product.astype(w.dtype, copy=False)
 
 
-def least_squares(A, b):
+def least_squares(A: ArrayLike, b: ArrayLike) -> DataObjective:
     r"""Linear regression: half the mean squared error over n examples.
 
     .. math:: f(w) = \frac{1}{2n} \lVert A w - b \rVert^2
@@ -557,10 +581,11 @@ def least_squares(A, b):
 
         return loss, grad, curvature
 
-    return DataObjective(functions, len(A), minimizer=np.linalg.lstsq(A, b)[0])
+    line = DataObjective(functions, len(A), minimizer=np.linalg.lstsq(A, b)[0])
+    return line.made_by(least_squares, A, b)
 
 
-def logistic_regression(X, y, l2=0.0):
+def logistic_regression(X: ArrayLike, y: ArrayLike, l2: float = 0.0) -> DataObjective:
     r"""Logistic regression: the mean negative log-likelihood over n examples.
 
     .. math:: f(w) = \frac1n \sum_j \log\bigl(1 + e^{-s_j x_j^\top w}\bigr)
@@ -622,7 +647,9 @@ def logistic_regression(X, y, l2=0.0):
 
         return loss, grad, curvature
 
-    return DataObjective(functions, len(X), dim=X.shape[1], **_newton(X * (2 * y - 1)[:, None], l2))
+    known = _newton(X * (2 * y - 1)[:, None], l2)
+    model = DataObjective(functions, len(X), dim=X.shape[1], **known)
+    return model.made_by(logistic_regression, X, y, l2)
 
 
 def _newton(Z, l2):

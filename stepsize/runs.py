@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
-from typing import Any
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +15,7 @@ from numpy.typing import ArrayLike
 from stepsize.checks import (
     able,
     answer,
+    broadcasts,
     count,
     count_or_zero,
     fields_of,
@@ -28,6 +30,7 @@ from stepsize.checks import (
     whole,
 )
 from stepsize.extras import extra
+from stepsize.methods.arithmetic import leaves
 from stepsize.objectives import HINT, Minibatch, Objective, one_by_one
 from stepsize.streams import Drawn, LinearSample
 
@@ -56,6 +59,9 @@ class Trace:
         Euclidean distance to the minimizer, scaled so that it is zero only at the minimizer.
     learned, learned_iterations : arrays of shape (m, d, *runs) and (m,)
         The step sizes that were used at all (for Csawg: one row a planning), and when.
+    state
+        What the method remembers after the last row. With it and ``trace.w[-1]`` another run goes
+        on as if this one had not stopped.
     method, objective
         What was run on what.
     """
@@ -68,6 +74,7 @@ class Trace:
     loss_evals: np.ndarray
     curvature_evals: np.ndarray
     step_size: np.ndarray
+    state: Any = field(repr=False)
     _learned: tuple | None = field(default=None, repr=False)
 
     def __repr__(self):
@@ -79,11 +86,11 @@ class Trace:
         )
 
     @cached_property
-    def diverged(self):
+    def diverged(self) -> np.ndarray:
         return ~np.isfinite(self.w[-1]).all(axis=0)
 
     @cached_property
-    def loss(self):
+    def loss(self) -> np.ndarray:
         with np.errstate(all="ignore"):
             if not plain(self.objective):
                 return self.objective.loss(np.moveaxis(self.w, 0, 1))
@@ -93,7 +100,7 @@ class Trace:
             return losses
 
     @cached_property
-    def error(self):
+    def error(self) -> np.ndarray:
         minimizer = getattr(self.objective, "minimizer", None)
         if minimizer is None:
             raise ValueError(
@@ -104,11 +111,11 @@ class Trace:
         return distance(self.w - minimizer.reshape(-1, *[1] * (self.w.ndim - 2)), axis=1)
 
     @property
-    def learned(self):
+    def learned(self) -> np.ndarray:
         return self._all_learned[1]
 
     @property
-    def learned_iterations(self):
+    def learned_iterations(self) -> np.ndarray:
         return self._all_learned[0]
 
     @cached_property
@@ -123,7 +130,14 @@ class Trace:
         used = _used(self.step_size)
         return self.iterations[used], self.step_size[used]
 
-    def first(self, *, error=None, loss=None):
+    def to_dict(self) -> dict[str, np.ndarray]:
+        """What there is a row of, as arrays by name: for pandas, xarray or ``numpy.savez``."""
+        names = [*ROWS, "iterations"]
+        names += ["loss"] * hasattr(self.objective, "loss")
+        names += ["error"] * (getattr(self.objective, "minimizer", None) is not None)
+        return {name: getattr(self, name) for name in names}
+
+    def first(self, *, error: ArrayLike | None = None, loss: ArrayLike | None = None) -> np.ndarray:
         """The first recorded iteration with an error (or a loss) at or below a level, per run.
 
         Parameters
@@ -140,8 +154,7 @@ class Trace:
             raise ValueError(f"give one of error and loss, got error={error}, loss={loss}")
         name, level = ("loss", loss) if error is None else ("error", error)
         level, runs = per_run(number)(name, level), self.w.shape[2:]
-        fits = [n in (1, m) for n, m in zip(np.shape(level)[::-1], runs[::-1])]
-        if np.ndim(level) > len(runs) or not all(fits):
+        if not broadcasts(np.shape(level), runs):
             raise ValueError(
                 f"{name} must be a number or fit the runs {runs}, got {np.shape(level)}"
             )
@@ -149,7 +162,7 @@ class Trace:
         iteration = self.iterations[np.argmax(reached, axis=0)]
         return np.where(reached.any(axis=0), iteration, -1)[()]
 
-    def at(self, *, grad_evals):
+    def at(self, *, grad_evals: int) -> int:
         """The last recorded row within a budget of gradient evaluations: an index."""
         grad_evals = count_or_zero("grad_evals", grad_evals)
         return int(np.searchsorted(self.grad_evals, grad_evals, side="right")) - 1
@@ -178,9 +191,9 @@ class Recorder:
     [('grad', array([ 3., -1.]))]
     """
 
-    def __init__(self, objective):
+    def __init__(self, objective: Any) -> None:
         self.objective = objective
-        self.asked = []
+        self.asked: list[tuple[str, np.ndarray]] = []
 
     def __getattr__(self, name):
         if name == "objective" or name.startswith("__"):  # a copy in the making has none yet
@@ -201,7 +214,10 @@ class Counted:
 
     def __init__(self, oracle=None):
         self.oracle = oracle
-        self.losses = self.grads = self.curvatures = 0
+        self.grads = self.losses = self.curvatures = 0
+
+    def counts(self):
+        return self.grads, self.losses, self.curvatures
 
     def loss(self, w):
         self.losses += 1
@@ -295,21 +311,29 @@ def runs_of(method, shape, data=()):
         ) from None
 
 
-def spread(w, method, data=()):
-    """``w`` expanded to all runs, those of the data too: a fresh array of shape (d, *runs)."""
-    runs = runs_of(method, w.shape[1:], data)
-    w = w.reshape(len(w), *[1] * (len(runs) - w.ndim + 1), *w.shape[1:])
-    return np.array(np.broadcast_to(w, (len(w), *runs)))
-
-
-def begin(method, w, data=()):
-    """The weights expanded to all runs, the method in their precision, and its first state."""
+def begin(method, w, data=(), state=None):
+    """The weights expanded to all runs, the method in their precision, and its state there."""
     what = "a method with init(w) and step(w, state, oracle), such as GradientDescent(0.1)"
     able("method", method, what, "init", "step")
-    w = spread(w, method, data)
+    runs = runs_of(method, w.shape[1:], data)
+    w = w.reshape(len(w), *[1] * (len(runs) - w.ndim + 1), *w.shape[1:])
+    w = np.array(np.broadcast_to(w, (len(w), *runs)))
     method = fit(method, w)
     with np.errstate(all="ignore"):
-        return w, method, method.init(w)
+        first = method.init(w)
+    if state is None:
+        return w, method, first
+    arrays = [leaf for leaf in leaves(state) if isinstance(leaf, np.ndarray)]
+    shapes = {np.shape(leaf) for leaf in leaves(first)}
+    fits = [a.shape in shapes or broadcasts(a.shape, w.shape) for a in arrays]
+    if type(state) is not type(first) or not all(fits):
+        raise ValueError(
+            f"state must be of {type(method).__name__} for w of shape {w.shape}, such as the "
+            f"trace.state of a run that ended there, got {type(state).__qualname__}"
+        )
+    if any(a.dtype.kind == "f" and a.dtype != w.dtype for a in arrays):
+        raise ValueError(f"state must have the precision of w0, {w.dtype}, and has another")
+    return w, method, state
 
 
 def start(method: Any, w0: ArrayLike) -> tuple[np.ndarray, Any]:
@@ -327,20 +351,23 @@ def start(method: Any, w0: ArrayLike) -> tuple[np.ndarray, Any]:
     w : array of shape (d, *runs)
         ``w0``, expanded to the runs of the method's array hyper-parameters.
     state
-        What the method remembers at the start, to be handed to its first step.
+        What the method remembers there.
 
     Examples
     --------
-    >>> method, bowl = Adam([0.1, 0.2]), quadratic([1.0, 4.0], minimizer=[1.0, -2.0])
+    >>> method, bowl = GradientDescent([0.1, 0.25]), quadratic([1.0, 4.0], minimizer=[1.0, -2.0])
     >>> w, state = start(method, [3, -1])
     >>> for _ in range(2):
     ...     w, state = method.step(w, state, bowl)
     >>> w
-    array([[ 2.8...,  2.6...],
-           [-1.1..., -1.3...]])
+    array([[ 2.62 ,  2.125],
+           [-1.64 , -2.   ]])
     """
     w, _, state = begin(method, starting_point(w0))
     return w, state
+
+
+ROWS = ("w", "step_size", "grad_evals", "loss_evals", "curvature_evals")
 
 
 class Rows:
@@ -358,8 +385,8 @@ class Rows:
         self.array[self.length] = row
         self.length += 1
 
-    def done(self):
-        return self.array if self.length == len(self.array) else self.array[: self.length].copy()
+    def done(self, n):
+        return self.array if n == len(self.array) else self.array[:n].copy()
 
 
 def room(shape, dtype=float, thinned_by="record=, or record=None"):
@@ -372,20 +399,16 @@ def room(shape, dtype=float, thinned_by="record=, or record=None"):
 
 
 class Recording:
-    """What a run keeps: a row of every n-th step and of the last; and its bar of progress.
-
-    A row is a copy: nothing that a method overwrites later can change it.
-    """
+    """What a run keeps: a row of every n-th step and of the last; and its bar of progress."""
 
     def __init__(self, w, every, steps, budget=None, *, learned=False, progress=None, hidden=None):
-        self.shape, self.every, self.steps, self.hidden = w.shape, every or np.inf, steps, hidden
+        self.every, self.hidden = every or np.inf, hidden
         rows = int((steps or min(budget, 1023)) // self.every) + 2
         self.w, self.step_size = Rows(w.shape, rows, w.dtype), Rows(w.shape, rows, w.dtype)
-        self.counts, self.facts, self.last = array("q"), [], None
+        self.counts, self.facts = array("q"), []
         self.learned = (Rows((), 64, int), Rows(w.shape, 64, w.dtype)) if learned else None
-        self.start, self.still = w, False  # whether the method leaves alone the w it is handed
         self.next = 0  # the step of which it wants to hear
-        self.each = steps is None or learned or progress is not None  # whether of every one
+        self.each = learned or progress is not None  # whether of every one
         self.bar = None if progress is None else progress_bar(steps or budget, progress)
 
     def __enter__(self):
@@ -395,46 +418,46 @@ class Recording:
         if self.bar is not None:
             self.bar.close()
 
-    def step(self, k, w, step_size, oracle):
+    def step(self, k, w, step_size, counts):
         """Take note of step k."""
-        due = k % self.every == 0
-        if k == 1:
-            self.still = w is not self.start and np.array_equal(self.start, self.w.array[0])
-        if due or k == 1 or k == self.steps:
-            w = answer("step", w, self.shape, "", self.w.array.dtype)
-        if due or self.steps is None or k == self.steps:
-            if not due:  # the next step may exceed the budget, and overwrite what this one left
-                w, step_size = w if self.still else w.copy(), np.array(step_size)
-            self.last = (w, step_size, (k, oracle.grads, oracle.losses, oracle.curvatures))
-            if due:
-                self.keep()
+        w = answer("step", w, self.w.array.shape[1:], "", self.w.array.dtype)
+        if k % self.every == 0:
+            self.keep(k, w, step_size, counts)
         if self.learned is not None and not np.isnan(step_size).all():
             for rows, row in zip(self.learned, (k, step_size)):
                 rows.append(row)
         if self.bar is not None:
-            self.bar.update((oracle.grads if self.bar.unit == "grad" else k) - self.bar.n)
+            self.bar.update((counts[0] if self.bar.unit == "grad" else k) - self.bar.n)
         self.next = k + 1  # the first is looked at, whether it is kept or not
         if k and not self.each:
-            self.next = min(k - k % self.every + self.every, self.steps)
+            self.next = k - k % self.every + self.every
 
-    def keep(self):
-        """Keep the row that was taken last."""
-        w, step_size, counts = self.last
+    def keep(self, k, w, step_size, counts):
+        """Keep a row, and its numbers when all of it is there."""
         self.w.append(w)
         self.step_size.append(step_size)
-        self.counts.extend(counts)
         if self.hidden is not None:
             self.facts.append(self.hidden())
-        self.last = None
+        self.counts.extend((k, *counts))
 
-    def done(self, number):
-        """What a trace is made of, by name; ``number`` is what it calls the number of a step."""
-        if self.last is not None:
-            self.keep()
-        names = (number, "grad_evals", "loss_evals", "curvature_evals")
+    def all_learned(self):
+        """When the method learned step sizes, and which, where that was asked for."""
+        if self.learned is None:
+            return None
+        return tuple(rows.done(self.learned[1].length) for rows in self.learned)
+
+    def done(self, number, k, w, step_size, counts):
+        """What a trace is made of, by name; ``number`` is what it calls k, which is now the last.
+
+        An interruption may have left more of a row than its numbers.
+        """
+        if self.counts[-4] != k:
+            w = answer("step", w, self.w.array.shape[1:], "", self.w.array.dtype)
+            self.keep(k, w, step_size, counts)
         counts = np.frombuffer(self.counts, dtype=np.int64).reshape(-1, 4).T
-        arrays = dict(zip(names, np.ascontiguousarray(counts)))
-        return {"w": self.w.done(), "step_size": self.step_size.done(), **arrays}
+        arrays = dict(zip((number, *ROWS[2:]), np.ascontiguousarray(counts)))
+        rows = {name: getattr(self, name).done(len(counts[0])) for name in ROWS[:2]}
+        return {**rows, **arrays}
 
 
 def _used(step_size):
@@ -450,16 +473,18 @@ def progress_bar(total, unit):
 
 
 def minimize(
-    method,
-    objective,
-    w0,
+    method: Any,
+    objective: Any,
+    w0: ArrayLike,
     *,
-    iterations=None,
-    grad_evals=None,
-    record=1,
-    progress=False,
-    learned=False,
-):
+    iterations: int | None = None,
+    grad_evals: int | None = None,
+    record: int | None = 1,
+    progress: bool = False,
+    learned: bool = False,
+    state: Any = None,
+    callback: Callable[[int, np.ndarray, Any], object] | None = None,
+) -> Trace:
     """Run a method on an objective.
 
     Parameters
@@ -483,10 +508,17 @@ def minimize(
         Show a progress bar.
     learned : bool
         Keep every step size that the method learned, whatever ``record`` says.
+    state
+        What the method remembers at ``w0``, to go on with a run: ``trace.state`` of one that ended
+        there. Iterations and evaluations are counted from zero again.
+    callback : callable
+        ``callback(k, w, state)`` is called after iteration k. It ends the run by raising
+        ``StopIteration``.
 
     Returns
     -------
     Trace
+        Up to the last whole iteration where a callback or the keyboard interrupts the run.
 
     Raises
     ------
@@ -519,7 +551,9 @@ def minimize(
     record = optional(count)("record", record)
     learned, progress = flag("learned", learned), flag("progress", progress)
     w = starting_point(w0, getattr(objective, "dim", None))
-    w, fitted, state = begin(method, w)
+    w, fitted, state = begin(method, w, state=state)
+    if callback is not None:
+        able("callback", callback, "a function of k, w and state", "__call__")
     asked = "loss" if hasattr(objective, "loss") else "grad"
     able("objective", objective, "an oracle with loss(w) and grad(w), such as rosenbrock()", asked)
 
@@ -527,32 +561,60 @@ def minimize(
     oracle = Counted(held if plain(objective) else objective)
     unit = ("step" if iterations else "grad") if progress else None
     recording = Recording(w, record, iterations, grad_evals, learned=learned, progress=unit)
-    step = unchecked(fitted)
+    step, still = unchecked(fitted.step), False
     with recording, np.errstate(all="ignore"):
-        recording.step(0, w, np.nan, oracle)
-        k, before = 0, 0
-        while iterations is None or k < iterations:
-            after, state = step(w, state, oracle)
-            if grad_evals is not None:
-                if oracle.grads > grad_evals:
+        k, counts = 0, oracle.counts()
+        recording.step(k, w, np.nan, counts)
+        try:
+            while iterations is None or k < iterations:
+                handed = w if still else w.copy()
+                after, new = step(handed, state, oracle)
+                still = still or (k == 0 and left_alone(handed, w, after))
+                if grad_evals is not None:
+                    if oracle.grads > grad_evals:
+                        break
+                    if oracle.grads == counts[0]:
+                        raise ValueError(
+                            "grad_evals bounds nothing: the method asked for no gradient; "
+                            "give iterations="
+                        )
+                w, state, k, counts = after, new, k + 1, oracle.counts()
+                if k == recording.next:
+                    recording.step(k, w, state.step_size, counts)
+                if callback is not None and told_to_stop(callback, k, w, state):
                     break
-                if oracle.grads == before:
-                    raise ValueError(
-                        "grad_evals bounds nothing: the method asked for no gradient; "
-                        "give iterations="
-                    )
-                before = oracle.grads
-            w, k = after, k + 1
-            if k == recording.next:
-                recording.step(k, w, state.step_size, oracle)
-        held.hold()
+            held.hold()
+        except KeyboardInterrupt:
+            pass
 
     return Trace(
         method=method,
         objective=unwatched(objective),
-        _learned=recording.learned and tuple(rows.done() for rows in recording.learned),
-        **recording.done("iterations"),
+        state=state,
+        _learned=recording.all_learned(),
+        **recording.done("iterations", k, w, state.step_size, counts),
     )
+
+
+def left_alone(handed, w, after):
+    """Whether a method, which need not be of this package, wrote nothing to what it was handed."""
+    return after is not handed and np.array_equal(handed, w)
+
+
+def told_to_stop(callback, k, w, state):
+    """Whether a callback ends the run."""
+    try:
+        callback(k, w, state)
+    except StopIteration:
+        return True
+    return False
+
+
+class StreamState(NamedTuple):
+    """What goes on with a run online: what the method remembers, and where the stream stands."""
+
+    method: Any
+    position: int  # how many of its examples have gone by
 
 
 @dataclass(frozen=True, eq=False)
@@ -580,6 +642,9 @@ class StreamTrace:
         Whether the last weights are not finite.
     average : int
         How many examples share one entry of ``loss``.
+    state
+        What the method remembers after the last row, and the position of the stream:
+        ``track(..., w0=trace.w[-1], state=trace.state)`` goes on as if it had not stopped.
     method, stream
         What was run on what.
     """
@@ -592,6 +657,7 @@ class StreamTrace:
     grad_evals: np.ndarray
     loss_evals: np.ndarray
     curvature_evals: np.ndarray
+    state: StreamState = field(repr=False)
     average: int
     _linear: bool = field(repr=False)
     _kept: np.ndarray = field(repr=False)  # prediction errors, or losses
@@ -605,11 +671,11 @@ class StreamTrace:
         )
 
     @cached_property
-    def diverged(self):
+    def diverged(self) -> np.ndarray:
         return ~np.isfinite(self.w[-1]).all(axis=0)
 
     @property
-    def prediction_error(self):
+    def prediction_error(self) -> np.ndarray:
         if not self._linear:
             raise ValueError("only linear samples have prediction errors: read trace.loss")
         if self.average > 1:
@@ -619,18 +685,18 @@ class StreamTrace:
         return self._kept
 
     @property
-    def loss(self):
+    def loss(self) -> np.ndarray:
         if not self._linear or self.average > 1:
             return self._kept
         with np.errstate(all="ignore"):
             return 0.5 * (self._kept * self._kept)
 
     @property
-    def target(self):
+    def target(self) -> np.ndarray:
         return self._fact("target")
 
     @property
-    def drift(self):
+    def drift(self) -> np.ndarray:
         return self._fact("drift")
 
     def _fact(self, name):
@@ -638,7 +704,13 @@ class StreamTrace:
             raise ValueError(f"{type(self.stream).__name__} tells no {name}")
         return self._hidden[name]
 
-    def mse(self, start=0, stop=None):
+    def to_dict(self) -> dict[str, np.ndarray]:
+        """The rows, and what was kept of each example, as arrays by name."""
+        names = [*ROWS, "examples", *self._hidden, "loss"]
+        names += ["prediction_error"] * (self._linear and self.average == 1)
+        return {name: self._hidden.get(name, getattr(self, name)) for name in names}
+
+    def mse(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """The mean squared prediction error of the examples from ``start`` up to ``stop``.
 
         Parameters
@@ -653,7 +725,7 @@ class StreamTrace:
         """
         if not self._linear:
             raise ValueError("only linear samples have prediction errors: read trace.loss")
-        n, m = int(self.examples[-1]), self.average
+        n, m = len(self._kept) * self.average, self.average
         within = (-n, f"a whole number from {-n} to {n}", n)
         start = whole("start", start, *within)
         stop = n if stop is None else whole("stop", stop, *within)
@@ -671,17 +743,19 @@ class StreamTrace:
 
 
 def track(
-    method,
-    stream,
-    examples,
+    method: Any,
+    stream: Any,
+    examples: int,
     *,
-    runs=None,
-    seed=0,
-    w0=None,
-    record=None,
-    average=1,
-    progress=False,
-):
+    runs: int | None = None,
+    seed: int = 0,
+    w0: ArrayLike | None = None,
+    record: int | None = None,
+    average: int = 1,
+    progress: bool = False,
+    state: StreamState | None = None,
+    callback: Callable[[int, np.ndarray, Any], object] | None = None,
+) -> StreamTrace:
     """Run a method online: one sample, one step.
 
     Parameters
@@ -709,10 +783,18 @@ def track(
         runs of many settings, whose errors would fill the memory.
     progress : bool
         Show a progress bar.
+    state
+        To go on with a run from its last weights, its ``trace.state``. The stream begins where
+        that run left it: what has gone by is drawn again, unless an iterator has let it go.
+        Examples and evaluations are counted from zero again.
+    callback : callable
+        ``callback(k, w, state)`` is called after example k. It ends the run by raising
+        ``StopIteration``.
 
     Returns
     -------
     StreamTrace
+        Up to the last whole example where a callback or the keyboard interrupts the run.
 
     Raises
     ------
@@ -745,8 +827,15 @@ def track(
     seed, progress = count_or_zero("seed", seed), flag("progress", progress)
     if examples % average:
         raise ValueError(f"average must divide examples, {examples}, got {average}")
-    samples, hidden, linear, w, data = _begin(stream, examples, runs, seed, w0)
-    w, fitted, state = begin(method, w, data)
+    if state is not None and not isinstance(state, StreamState):
+        raise ValueError(
+            f"state must be the trace.state of a run online, got {type(state).__qualname__}"
+        )
+    if callback is not None:
+        able("callback", callback, "a function of k, w and state", "__call__")
+    state, position = state or (None, 0)
+    samples, hidden, linear, w, data = _begin(stream, examples, position, runs, seed, w0)
+    w, fitted, state = begin(method, w, data, state)
 
     oracle, held = Counted(), Held()
     kept = room((examples // average, *w.shape[1:]), w.dtype, "average=")
@@ -754,38 +843,54 @@ def track(
         kept[:] = 0.0
     unit = "example" if progress else None
     recording = Recording(w, record, examples, progress=unit, hidden=hidden)
-    step = unchecked(fitted)
+    step, still = unchecked(fitted.step), False
     with recording, np.errstate(all="ignore"):
-        for k in range(examples):
-            sample = next(samples, None)
-            if sample is None:
-                raise ValueError(f"the stream ended after {k} of {examples} examples")
-            if k == 0:
-                recording.step(0, w, np.nan, oracle)
-            oracle.oracle = sample
-            if not linear and plain(sample):
-                held.oracle, oracle.oracle = sample, held
-            if linear:
-                # an error holds for the whole step where the method leaves w alone
-                error = sample.hold if recording.still else sample.prediction_error
-                value = answer("prediction_error", error(w), w.shape[1:], "", w.dtype)
-            if not linear or average > 1:
-                value = answer("loss", oracle.oracle.loss(w), w.shape[1:], "", w.dtype)
-            if average == 1:
-                kept[k] = value
-            else:
-                kept[k // average] += value
-            w, state = step(w, state, oracle)
-            if k + 1 == recording.next:
-                recording.step(k + 1, w, state.step_size, oracle)
+        k, counts = 0, oracle.counts()
+        try:
+            while k < examples:
+                sample = next(samples, None)
+                if sample is None:
+                    raise ValueError(f"the stream ended after {k} of {examples} examples")
+                if k == 0:
+                    recording.step(k, w, np.nan, counts)
+                oracle.oracle = sample
+                if not linear and plain(sample):
+                    held.oracle, oracle.oracle = sample, held
+                if linear:
+                    # an error holds for the whole step where the method leaves w alone
+                    error = sample.hold if still else sample.prediction_error
+                    value = answer("prediction_error", error(w), w.shape[1:], "", w.dtype)
+                if not linear or average > 1:
+                    value = answer("loss", oracle.oracle.loss(w), w.shape[1:], "", w.dtype)
+                if average == 1:
+                    kept[k] = value
+                else:
+                    kept[k // average] += value
+                handed = w if still else w.copy()
+                after, new = step(handed, state, oracle)
+                still = still or (k == 0 and left_alone(handed, w, after))
+                w, state, k, counts = after, new, k + 1, oracle.counts()
+                if k == recording.next:
+                    recording.step(k, w, state.step_size, counts)
+                if callback is not None and told_to_stop(
+                    callback, k, w, StreamState(state, position + k)
+                ):
+                    break
+            held.hold()
+        except KeyboardInterrupt:
+            if not recording.counts:
+                raise
+        if k < examples:
+            kept = kept[: k // average].copy()
         if average > 1:
             kept /= average
-        held.hold()
 
-    rows, facts = recording.done("examples"), recording.facts
+    rows = recording.done("examples", k, w, state.step_size, counts)
+    facts = recording.facts[: len(rows["w"])]
     return StreamTrace(
         method=method,
         stream=stream,
+        state=StreamState(state, position + k),
         average=average,
         _linear=linear,
         _kept=kept,
@@ -794,11 +899,11 @@ def track(
     )
 
 
-def _begin(stream, examples, runs, seed, w0):
+def _begin(stream, examples, position, runs, seed, w0):
     """The samples, what they hide, whether they are linear, the first weights, the data's runs."""
     if hasattr(stream, "chunks"):
         w = np.zeros(stream.inputs) if w0 is None else starting_point(w0, stream.inputs)
-        drawn = Drawn(stream, seed, runs, size=examples)
+        drawn = Drawn(stream, seed, runs, size=position + examples, skip=position)
         return iter(drawn), drawn.hidden, True, w, drawn.runs
     if runs is not None:
         raise ValueError(
@@ -806,6 +911,8 @@ def _begin(stream, examples, runs, seed, w0):
             "x of an iterable, or w0, the shape (d, *runs)"
         )
     samples = _oracles(stream)
+    if not hasattr(stream, "__next__"):  # it begins anew
+        samples = islice(samples, position, None)
     first = next(samples, None)
     if first is None:
         raise ValueError(f"the stream ended after 0 of {examples} examples")

@@ -7,11 +7,14 @@ chunks never changes them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from stepsize.checks import (
+    FLOAT,
     ByValue,
     check,
     count,
@@ -57,7 +60,7 @@ class LinearSample:
 
     __slots__ = ("_error", "_w", "_x", "x", "y")
 
-    def __init__(self, x, y):
+    def __init__(self, x: ArrayLike, y: ArrayLike) -> None:
         try:
             self.x, self.y = real("x", x), real("y", y)[()]
         except ValueError as error:
@@ -68,7 +71,7 @@ class LinearSample:
         _ = self.runs  # x and y must fit
 
     @classmethod
-    def unchecked(cls, x, y):
+    def unchecked(cls, x: np.ndarray, y: np.ndarray) -> LinearSample:
         """The same from arrays that are known to fit; a stream makes millions."""
         sample = object.__new__(cls)
         sample.x, sample.y, sample._x, sample._w = x, y, x, None
@@ -78,7 +81,7 @@ class LinearSample:
         return f"LinearSample(x={self.x!r}, y={self.y!r})"
 
     @property
-    def runs(self):
+    def runs(self) -> tuple[int, ...]:
         """The shape of the runs for which there are data."""
         try:
             return np.broadcast_shapes(self.x.shape[1:], np.shape(self.y))
@@ -96,14 +99,14 @@ class LinearSample:
             raise ValueError(f"w must have {len(x)} weights, one per input, got {len(w)}")
         return x if x.ndim >= w.ndim else x.reshape(len(x), *[1] * (w.ndim - x.ndim), *x.shape[1:])
 
-    def prediction_error(self, w):
+    def prediction_error(self, w: np.ndarray) -> np.ndarray:
         """The prediction error delta, shape ``runs``."""
         if w is self._w:
             return self._error
         error = self.y - np.add.reduce(self._input(w) * w, axis=0)
-        return error if error.dtype is w.dtype else error.astype(w.dtype)
+        return error if w.dtype is FLOAT else error.astype(w.dtype)
 
-    def hold(self, w):
+    def hold(self, w: np.ndarray) -> np.ndarray:
         """The prediction error at ``w``, kept for further questions about this very array.
 
         Only for a ``w`` that nobody changes while the sample is in use.
@@ -116,16 +119,16 @@ class LinearSample:
         self._w = w
         return self._error
 
-    def loss(self, w):
+    def loss(self, w: np.ndarray) -> np.ndarray:
         """The loss delta**2 / 2, shape ``runs``."""
         delta = self.prediction_error(w)
         return 0.5 * (delta * delta)
 
-    def grad(self, w):
+    def grad(self, w: np.ndarray) -> np.ndarray:
         """The gradient -delta x, shape (d, *runs)."""
         return -self.prediction_error(w) * self._input(w)
 
-    def curvature(self, w):
+    def curvature(self, w: np.ndarray) -> np.ndarray:
         """The diagonal of the Hessian, x**2, shape (d, *runs)."""
         x = self._input(w)
         return np.multiply(x, x, out=np.empty_like(w))
@@ -134,7 +137,7 @@ class LinearSample:
 class Stream(ByValue):
     """What the online problems share."""
 
-    def samples(self, seed=0, runs=None):
+    def samples(self, seed: int = 0, runs: int | None = None) -> Iterator[LinearSample]:
         """Linear samples without end, for a loop of your own.
 
         Parameters
@@ -154,20 +157,23 @@ class Stream(ByValue):
 class Drawn:
     """The samples of a stream, drawn in chunks; and what it hides, at the latest of them."""
 
-    def __init__(self, stream, seed, runs, size=4096):
+    def __init__(self, stream, seed, runs, size=4096, skip=0):
         seed, runs = count_or_zero("seed", seed), optional(count)("runs", runs)
         self.stream = stream
-        self.seed = seed
+        self.seed, self.skip = seed, skip
         self.runs = () if runs is None else (runs,)
         # samples drawn at a time: at most 2 MB of inputs, which stay in the processor's cache
         self.size = max(1, min(size, 4096, 2**18 // (stream.inputs * (runs or 1))))
 
     def __iter__(self):
         seeds = np.random.SeedSequence(self.seed).spawn(*(self.runs or (1,)))
+        skip = self.skip
         for x, y, hidden in self.stream.chunks(seeds, self.size):
             self._hidden = hidden
             x, y = x.reshape(x.shape[:2] + self.runs), y.reshape(y.shape[:1] + self.runs)
-            for i in range(len(y)):
+            skipped = min(skip, len(y))
+            skip -= skipped
+            for i in range(skipped, len(y)):
                 self._i = i
                 yield LinearSample.unchecked(x[i], y[i])
 
@@ -255,7 +261,7 @@ class WeightFlipping(Stream):
                 f"got shape {np.shape(self.input_scale)}"
             )
 
-    def chunks(self, seeds, size):
+    def chunks(self, seeds: list, size: int) -> Iterator[tuple]:
         """The samples of one run a seed, ``size`` at a time, without end.
 
         Yields
@@ -338,7 +344,7 @@ class RateTracking(Stream):
             raise ValueError(f"drift must be a pair (least, largest), got {self.drift!r}")
         object.__setattr__(self, "drift", drift)
 
-    def chunks(self, seeds, size):
+    def chunks(self, seeds: list, size: int) -> Iterator[tuple]:
         """The samples of one run a seed, ``size`` at a time, without end.
 
         Yields

@@ -14,8 +14,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from stepsize.checks import count, nonnegative, one_of, real
+from stepsize.streams import WeightFlipping
 
 __all__ = [
     "CsawgPlannings",
@@ -37,7 +39,7 @@ __all__ = [
 # ---- gradient descent and momentum -------------------------------------------------------------
 
 
-def gradient_descent_rate(curvature, step_size):
+def gradient_descent_rate(curvature: ArrayLike, step_size: ArrayLike) -> np.ndarray:
     r"""Rate of gradient descent, :math:`|1 - \alpha\lambda|`.
 
     Parameters
@@ -66,7 +68,7 @@ def _two_step_rate(b, c):
     return np.where(inside < 0, np.sqrt(np.abs(c)), real)[()]
 
 
-def heavy_ball_rate(curvature, step_size, momentum):
+def heavy_ball_rate(curvature: ArrayLike, step_size: ArrayLike, momentum: ArrayLike) -> np.ndarray:
     r"""Rate of heavy ball: the spectral radius of its two-step matrix.
 
     .. math:: \begin{pmatrix} e_{k+1} \\ e_k \end{pmatrix} =
@@ -91,7 +93,7 @@ def heavy_ball_rate(curvature, step_size, momentum):
     return _two_step_rate(1 + p - alpha_lambda, p)
 
 
-def nesterov_rate(curvature, step_size, momentum):
+def nesterov_rate(curvature: ArrayLike, step_size: ArrayLike, momentum: ArrayLike) -> np.ndarray:
     r"""Rate of Nesterov's accelerated gradient, likewise.
 
     .. math:: e_{k+1} = (1 + \gamma)(1 - \alpha\lambda)\, e_k
@@ -113,12 +115,12 @@ def nesterov_rate(curvature, step_size, momentum):
     return _two_step_rate((1 + gamma) * rho, gamma * rho)
 
 
-def best_gradient_descent(mu, L):
+def best_gradient_descent(mu: float, L: float) -> float:
     r"""The step size :math:`2/(L + \mu)`, whose rate :math:`(L - \mu)/(L + \mu)` is the least."""
     return 2 / (L + mu)
 
 
-def best_heavy_ball(mu, L):
+def best_heavy_ball(mu: float, L: float) -> tuple[float, float]:
     r"""Polyak's step size and momentum, the best on quadratics.
 
     .. math:: \alpha = \frac{4}{(\sqrt L + \sqrt\mu)^2}, \qquad
@@ -129,7 +131,7 @@ def best_heavy_ball(mu, L):
     return float(4 / (a + b) ** 2), float(((a - b) / (a + b)) ** 2)
 
 
-def nesterov_parameters(mu, L):
+def nesterov_parameters(mu: float, L: float) -> tuple[float, float]:
     r"""The paper's step size :math:`1/L` and momentum (Yao, Section 2.1).
 
     .. math:: \gamma = \frac{\sqrt L - \sqrt\mu}{\sqrt L + \sqrt\mu}, \qquad
@@ -139,7 +141,7 @@ def nesterov_parameters(mu, L):
     return 1 / L, float((a - b) / (a + b))
 
 
-def best_nesterov(mu, L):
+def best_nesterov(mu: float, L: float) -> tuple[float, float]:
     r"""Step size and momentum that are best on quadratics (Lessard et al. 2016, Prop. 1).
 
     .. math:: \alpha = \frac{4}{3L + \mu}, \qquad
@@ -148,57 +150,6 @@ def best_nesterov(mu, L):
     """
     root = np.sqrt(3 * L / mu + 1)
     return 4 / (3 * L + mu), float((root - 2) / (root + 2))
-
-
-# ---- bounds over classes of losses --------------------------------------------------------------
-
-
-def nesterov_bound(k, L, distance):
-    r"""Nesterov's bound on the loss at y_k, for L-smooth convex losses and the schedule of 1983.
-
-    .. math:: f(y_k) - f^\star \le \frac{2L \lVert w_0 - w^\star \rVert^2}{(k + 1)^2}
-
-    Examples
-    --------
-    >>> from stepsize.theory import nesterov_bound
-    >>> nesterov_bound(9, L=2.0, distance=5.0)
-    1.0
-    """
-    return 2 * L * distance**2 / (k + 1) ** 2
-
-
-def nesterov_linear_bound(k, mu, L, gap, distance):
-    r"""Likewise for mu-strongly convex losses and the constant momentum (Yao, Section 2.1).
-
-    .. math:: f(y_k) - f^\star \le \Bigl(1 - \sqrt{\mu/L}\Bigr)^k
-              \Bigl(f(w_0) - f^\star + \tfrac{\mu}{2} \lVert w_0 - w^\star \rVert^2\Bigr)
-
-    Parameters
-    ----------
-    gap, distance : float or array
-        The loss at the start above the least, and the start's distance to the minimizer.
-
-    Examples
-    --------
-    >>> from stepsize.theory import nesterov_linear_bound
-    >>> nesterov_linear_bound(2, mu=1.0, L=4.0, gap=6.0, distance=2.0)
-    np.float64(2.0)
-    """
-    return (1 - np.sqrt(mu / L)) ** k * (gap + mu / 2 * distance**2)
-
-
-def first_order_limit(mu, L):
-    r"""The best rate of the distance that span methods can have in many dimensions.
-
-    .. math:: \lVert w_k - w^\star \rVert \ge
-              \Bigl(\frac{\sqrt L - \sqrt\mu}{\sqrt L + \sqrt\mu}\Bigr)^k
-              \lVert w_0 - w^\star \rVert
-
-    on an endless chain of weights, for every method whose steps are combinations of the
-    gradients seen (Nesterov 2018, Theorem 2.1.13). It is heavy ball's rate on quadratics.
-    """
-    a, b = np.sqrt(L), np.sqrt(mu)
-    return float((a - b) / (a + b))
 
 
 # ---- Csawg -------------------------------------------------------------------------------------
@@ -215,7 +166,13 @@ class CsawgPlannings(NamedTuple):
     """e / e_0 after the leap, so after (n + 1) K iterations."""
 
 
-def csawg_plannings(curvature, step_size, window, plannings, pairing="published"):
+def csawg_plannings(
+    curvature: ArrayLike,
+    step_size: ArrayLike,
+    window: int,
+    plannings: int,
+    pairing: str = "published",
+) -> CsawgPlannings:
     r"""Csawg's single-step planning (Yao, Algorithm 1) on a quadratic, in closed form.
 
     With :math:`\rho = 1 - \gamma\lambda`, every iteration multiplies the error by rho, and the
@@ -269,7 +226,7 @@ def csawg_plannings(curvature, step_size, window, plannings, pairing="published"
     return CsawgPlannings((1 - factor) / curvature, factor, error)
 
 
-def csawg_limit(curvature, step_size, window):
+def csawg_limit(curvature: ArrayLike, step_size: ArrayLike, window: int) -> np.ndarray:
     r"""What the published pairing's leaps multiply the error by in the long run, q_infinity.
 
     About 1/(K + 1) for small gamma lambda. The derived pairing has no such floor: its leaps
@@ -285,7 +242,9 @@ def csawg_limit(curvature, step_size, window):
     return (1 - rho) / (1 - rho ** (window + 1))
 
 
-def csawg_iterations(level, curvature, step_size, window):
+def csawg_iterations(
+    level: ArrayLike, curvature: ArrayLike, step_size: ArrayLike, window: int
+) -> np.ndarray:
     r"""About how many iterations Csawg takes to shrink an error by a factor ``level``.
 
     Each leap repeats the decrease since the one before, so the logarithm of the error falls
@@ -307,7 +266,7 @@ def csawg_iterations(level, curvature, step_size, window):
 # ---- weights that flip -------------------------------------------------------------------------
 
 
-def flipping_errors(stream, step_size):
+def flipping_errors(stream: WeightFlipping, step_size: ArrayLike) -> np.ndarray:
     r"""The exact mean squared error of LMS with constant step sizes on weights that flip, in parts.
 
     With :math:`v = w^\star - w` the prediction error is :math:`\delta = v^\top x`. For
@@ -384,7 +343,7 @@ def flipping_errors(stream, step_size):
 # ---- a drifting level ---------------------------------------------------------------------------
 
 
-def kalman_gain(drift, noise=1.0):
+def kalman_gain(drift: ArrayLike, noise: ArrayLike = 1.0) -> np.ndarray:
     r"""The best constant step size for a level that drifts and is seen through noise
     (Sutton 1981; Degris, eq. 2).
 

@@ -12,6 +12,7 @@ import numpy as np
 from experiments.grids import read
 from experiments.idbd import Parts
 from stepsize import methods as every
+from stepsize import minimize, quadratic
 from stepsize.streams import LinearSample
 
 TABLE = Path(__file__).parents[1] / "data" / "cost.csv"
@@ -74,6 +75,14 @@ def needed(method, d=40, before=24, after=30):
     return numbers
 
 
+def asked(method, steps=20):
+    """Gradients, losses and curvatures a step, after as many steps to begin with."""
+    bowl = quadratic(np.ones(40), minimizer=np.ones(40))
+    trace = minimize(method, bowl, np.zeros(40), iterations=2 * steps, record=steps)
+    counts = trace.grad_evals, trace.loss_evals, trace.curvature_evals
+    return tuple(float(n[2] - n[1]) / steps for n in counts)
+
+
 # ---- arithmetic ---------------------------------------------------------------------------------
 
 SLOW = ("divide", "sqrt", "exp", "log")
@@ -93,8 +102,6 @@ class Tally(np.ndarray):
         result = getattr(ufunc, method)(*plain, **kwargs)
         size = max(np.size(result), *(np.size(x) for x in plain))
         Tally.counts["slow" if ufunc.__name__ in SLOW else "fast"] += size
-        if out is not None:
-            return out[0]
         return result.view(Tally) if np.ndim(result) else result
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments import bounds
 from experiments.arrival import until
 from experiments.papers import PLAN_AGAIN, chain
 from experiments.planning import beyond_the_limit, out_of_span
@@ -220,7 +221,7 @@ def rates(mu, L):
         "GD, 1/L": 1 - mu / L,
         "GD, best": (L - mu) / (L + mu),
         "Nesterov": 1 - root,
-        "heavy ball": theory.first_order_limit(mu, L),
+        "heavy ball": bounds.first_order_limit(mu, L),
     }
 
 
@@ -474,7 +475,7 @@ def yao_rates_agd_faster():
 def yao_rates_agd_convex():
     worst = {name: convex_share(name)[0] for name in convex()}
     gd = on_chain(GradientDescent(1.0), SMOOTH_CHAIN, 300)
-    bound = theory.nesterov_bound(gd.iterations, 1.0, gd.error[0])
+    bound = bounds.nesterov_bound(gd.iterations, 1.0, gd.error[0])
     late = float((gd.loss / bound)[-1])
     return max(worst.values()) <= 1 and late > 1, (
         f"at most {max(worst.values()):.2f} of the bound (loss: {max(worst, key=worst.get)}); "
@@ -489,7 +490,7 @@ def convex_share(name):
     trace, gaps = accelerated(name, "increasing")
     gaps = gaps - ROUNDING * np.maximum(1, np.abs(p.objective.minimum))
     k = trace.iterations[1:, None]
-    bound = theory.nesterov_bound(k, p.L, trace.error[0])
+    bound = bounds.nesterov_bound(k, p.L, trace.error[0])
     return float(ratio(gaps[1:], bound).max()), float((gaps[1:] * k**2 / (2 * p.L)).max())
 
 
@@ -610,7 +611,7 @@ def chain_methods():
 
 def yao_rates_tight():
     times = {
-        c: needed(1 - c**-0.5) / needed(theory.first_order_limit(1.0, c) ** 2) for c in CONDITIONS
+        c: needed(1 - c**-0.5) / needed(bounds.first_order_limit(1.0, c) ** 2) for c in CONDITIONS
     }
     return (all(t < 1.1 for t in times.values()), max(times.values()) <= 4), (
         ", ".join(f"{t:.2f} times at {c:g}" for c, t in times.items())

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stepsize.checks import Method, Oracle, check, count, count_or_zero, flag, nonnegative, one_of
-from stepsize.methods.arithmetic import ratio
+from stepsize.methods.arithmetic import add_product, ratio
 
 __all__ = ["Csawg"]
 
@@ -124,12 +124,11 @@ class Csawg(Method):
     def _remember(self, w, g, state):
         _, k, updates, sum_1, sum_2 = state
         if k >= self.window:  # w is w_{s+K} of the oldest pair
-            w_s, g_s = updates[0]
-            sum_1 = sum_1 + g_s * (w_s - w)
-            sum_2 = sum_2 + g_s * g_s
+            (w_s, g_s), *updates = updates
+            sum_1 = add_product(sum_1, g_s, w_s - w)
+            sum_2 = add_product(sum_2, g_s, g_s)
         g_s = g.copy() if self.pairing == "published" else None  # the gradient at w is yet to come
-        updates = (*updates, (w.copy(), g_s))[-self.window :]
-        return self.State(np.nan, k + 1, updates, sum_1, sum_2)
+        return self.State(np.nan, k + 1, (*updates, (w.copy(), g_s)), sum_1, sum_2)
 
     def _plan(self, w, g, state, oracle):
         alpha = ratio(state.sum_1, state.sum_2)

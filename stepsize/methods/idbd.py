@@ -77,7 +77,8 @@ class IDBD(Method):
         beta = state.beta - self.meta_step_size * g * h
         alpha = np.exp(beta)
         move = alpha * g
-        h = h * np.maximum(1.0 - alpha * c, 0.0) - move
+        h = h * np.maximum(1.0 - alpha * c, 0.0)
+        h -= move
         return w - move, self.State(alpha, beta, h)
 
 
@@ -147,6 +148,8 @@ class Autostep(Method):
         size = np.abs(q)
         v = np.maximum(size, v + alpha * c * (size - v) / self.tau)
         alpha = alpha * np.exp(self.meta_step_size * (q / np.maximum(v, TINY[v.dtype])))
-        alpha = alpha / np.maximum(np.add.reduce(alpha * c, axis=0), 1.0)
+        alpha /= np.maximum(np.add.reduce(alpha * c, axis=0), 1.0)
         move = alpha * g
-        return w - move, self.State(alpha, v, h * (1.0 - alpha * c) - move)
+        h = h * (1.0 - alpha * c)
+        h -= move
+        return w - move, self.State(alpha, v, h)

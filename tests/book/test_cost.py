@@ -19,6 +19,14 @@ def test_tally_counts_elements_by_hand():
     assert total == 14.0 and (np.asarray(y) == [2.0, 5.0, 10.0]).all()
 
 
+def test_tally_goes_on_where_something_is_added_in_place():
+    y, x = np.ones(3), np.ones(3).view(cost.Tally)
+    cost.Tally.counts.update(fast=0, slow=0)
+    y += x  # 3 additions, and 3 more
+    y += 1.0
+    assert cost.Tally.counts == {"fast": 6, "slow": 0} and y.tolist() == [3.0, 3.0, 3.0]
+
+
 @pytest.mark.parametrize(
     "name, fast, slow",
     [

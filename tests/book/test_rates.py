@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments import rates
+from experiments import bounds, rates
 from experiments.papers import chain
 from stepsize import GradientDescent, HeavyBall, Recorder, minimize, quadratic, theory
 
@@ -158,3 +158,11 @@ def test_chain_in_closed_form():
     assert np.allclose(loss, 1 / np.arange(1, 11) - 1 / 10)
     _, distance, _ = chain(80, 1.0, 9.0)  # nearly endless: a factor of 1/2 a weight
     assert np.allclose(distance[:40] / distance[0], 0.5 ** np.arange(40), rtol=1e-9)
+
+
+def test_bounds_over_classes_by_hand():
+    # 2 * 3 * 2^2 / 4^2; (1 - 1/3)^2 * (5 + 1/2 * 2 * 3^2); (3 - 1)/(3 + 1)
+    assert bounds.nesterov_bound(3, L=3.0, distance=2.0) == 1.5
+    bound = bounds.nesterov_linear_bound(2, mu=2.0, L=18.0, gap=5.0, distance=3.0)
+    assert bound == pytest.approx(4 / 9 * 14)
+    assert bounds.first_order_limit(1.0, 9.0) == 0.5

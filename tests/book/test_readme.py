@@ -1,6 +1,7 @@
 """The README's code runs and says what its comments say; its links lead somewhere."""
 
 import ast
+import json
 import re
 from collections import Counter
 
@@ -15,7 +16,7 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_code_runs_and_its_comments_are_true():
-    first, own_loop, explorers = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+    first, own_loop, network, explorers = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
     names = {}
     exec(compile(first, "README.md", "exec"), names)
     trace, sweep = names["trace"], names["sweep"]
@@ -27,6 +28,10 @@ def test_code_runs_and_its_comments_are_true():
     exec(compile(own_loop, "README.md", "exec"), names)
     one = minimize(GradientDescent(1e-3), rosenbrock(), [-1, 0], iterations=1)
     np.testing.assert_array_equal(names["w"], one.w[-1])
+
+    page = json.loads((ROOT / "book" / "use_it.ipynb").read_text(encoding="utf-8"))
+    sources = ["".join(cell["source"]) for cell in page["cells"]]
+    assert any(network in source for source in sources)  # whose lines run in tests/frameworks
 
     exec(compile(explorers, "README.md", "exec"), names)
     last = ast.parse(explorers).body[1:]

@@ -50,6 +50,8 @@ def imported():
 
 @pytest.mark.parametrize("name", FILES)
 def test_it_imports_on_its_own(imported, name):
+    if name == "stepsize.torch":
+        pytest.importorskip("torch")
     done, complaints = imported
     assert name in done.split(), complaints
 
@@ -79,6 +81,7 @@ MISSING = {
     "matplotlib": ("import stepsize.explore", "explore"),
     "ipywidgets": ("from stepsize import explore; explore.rates().widget", "explore"),
     "sympy": ("Objective.from_sympy('x**2', 'x')", "sympy"),
+    "torch": ("import stepsize.torch", "torch"),
     "tqdm": ("minimize(IDBD(), rosenbrock(), [0, 0], iterations=1, progress=True)", "explore"),
 }
 

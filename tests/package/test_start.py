@@ -1,6 +1,6 @@
 """What a run begins with: weights that fit the method, in the precision that they have."""
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
@@ -191,6 +191,22 @@ def test_values_per_weight_and_other_byte_orders():
     w0 = np.array([3.0, -1.0], ">f4")
     trace = minimize(GradientDescent(per_weight([1.0, 0.25])), BOWL, w0, iterations=1)
     assert trace.w.dtype == np.float32 and trace.w[-1].tolist() == [1, -2]
+
+
+def test_a_method_of_ones_own_is_cast_too():
+    @dataclass(frozen=True, slots=True)
+    class Slim:
+        step_size: np.ndarray
+
+        def init(self, w):
+            return GradientDescent.State(self.step_size)
+
+        def step(self, w, state, oracle):
+            return w - self.step_size * oracle.grad(w), state
+
+    trace = minimize(Slim(np.array([0.25, 0.125])), BOWL, np.float32([3, -1]), iterations=1)
+    assert trace.w.dtype == np.float32 and trace.state.step_size.dtype == np.float32
+    assert trace.w[1].tolist() == [[2.5, 2.75], [-2, -1.5]]
 
 
 def test_functions_of_ones_own_are_asked_and_heard_in_that_precision():

@@ -88,14 +88,6 @@ def test_runs_converge_at_the_rate(method, rate, parameters):
     assert measured == pytest.approx(max(rate(MU, *parameters), rate(L, *parameters)), abs=1e-6)
 
 
-def test_bounds_over_classes_by_hand():
-    # 2 * 3 * 2^2 / 4^2; (1 - 1/3)^2 * (5 + 1/2 * 2 * 3^2); (3 - 1)/(3 + 1)
-    assert theory.nesterov_bound(3, L=3.0, distance=2.0) == 1.5
-    bound = theory.nesterov_linear_bound(2, mu=2.0, L=18.0, gap=5.0, distance=3.0)
-    assert bound == pytest.approx(4 / 9 * 14)
-    assert theory.first_order_limit(1.0, 9.0) == 0.5
-
-
 def test_first_plannings_by_hand():
     # rho = 1/2, K = 1. Published: q = 1/2 + q/4 from q_0 = 1 gives 3/4, 11/16, 43/64.
     published = theory.csawg_plannings(2.0, step_size=0.25, window=1, plannings=3)
