@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from stepsize.checks import able
+from stepsize.checks import able, answer
 from stepsize.extras import extra
 from stepsize.objectives import quadratic
 
@@ -94,7 +94,8 @@ class Optimizer(torch.optim.Optimizer):
         """Where a group's step ends."""
         w, kept = point.w, self.state[max(point.params, key=lambda p: p.dtype.itemsize)]
         values = {name: group[name] for name in plain_fields(self.method)}
-        method, scale = replace(self.method, **values), group["lr"] / values.get("step_size", 1.0)
+        method, first = replace(self.method, **values), values.get("step_size", 1.0)
+        scale = group["lr"] / first if first else 1.0
         with np.errstate(all="ignore"):
             if self.kind is None or "state" not in kept:
                 state = method.init(w)
@@ -152,7 +153,9 @@ class Point:
         return self.first if w is self.w else self.latest
 
     def loss(self, w):
-        return self.w.dtype.type(float(self.at(w, "the loss")[1]))
+        loss = self.at(w, "the loss")[1]
+        loss = loss.item() if isinstance(loss, torch.Tensor) else loss
+        return answer("closure", loss, (), dtype=self.w.dtype)
 
     def grad(self, w):
         return self.at(w, "more than one gradient")[2]
@@ -161,7 +164,9 @@ class Point:
         if self.curvature_of is None:
             raise ValueError("the method asks for a curvature: give Optimizer a curvature=")
         self.move(w)
-        return flat(self.curvature_of(self.params))
+        with torch.enable_grad():
+            curvature = flat(self.curvature_of(self.params))
+        return answer("curvature", curvature, self.w.shape, dtype=self.w.dtype)
 
 
 def flat(tensors):

@@ -25,6 +25,7 @@ from stepsize import (  # noqa: E402
     HypergradientDescent,
     LossGrad,
     Nesterov,
+    Objective,
     Polyak,
     RMSProp,
     least_squares,
@@ -329,6 +330,58 @@ def test_what_needs_a_curvature_says_so():
         run.run(1)
 
 
+def test_a_curvature_by_autograd():
+    def parts(params):
+        (w,) = params
+        return w @ (torch.tensor([0.5, 2.0]) * w) + w[0] ** 3
+
+    def diagonal(params):
+        (g,) = torch.autograd.grad(parts(params), params, create_graph=True)
+        return [
+            torch.stack(
+                [torch.autograd.grad(g[i], params, retain_graph=True)[0][i] for i in (0, 1)]
+            )
+        ]
+
+    w = torch.tensor([2.0, -1.0], requires_grad=True)
+    optimizer = Optimizer([w], IDBD(0.05, 0.1), curvature=diagonal)
+    for _ in range(10):
+        optimizer.zero_grad()
+        parts([w]).backward()
+        optimizer.step()
+    known = Objective(
+        lambda w: 0.5 * w[0] ** 2 + 2 * w[1] ** 2 + w[0] ** 3,
+        lambda w: np.stack([w[0] + 3 * w[0] ** 2, 4 * w[1]]),
+        curvature=lambda w: np.stack([1 + 6 * w[0], 4 + 0 * w[1]]),
+    )
+    trace = minimize(IDBD(0.05, 0.1), known, [2.0, -1.0], iterations=10)
+    np.testing.assert_allclose(w.detach(), trace.w[-1], rtol=1e-5)
+
+
+@pytest.mark.parametrize("wrong", [[torch.ones(3)], [torch.ones(1) * 1j]])
+def test_a_wrong_curvature_or_loss_is_named(wrong):
+    w = torch.ones(1, requires_grad=True)
+    optimizer = Optimizer([w], IDBD(), curvature=lambda params: wrong)
+    w.sum().backward()
+    with pytest.raises(ValueError, match="curvature"):
+        optimizer.step()
+    with pytest.raises(ValueError, match="what closure returns must be a number"):
+        Optimizer([w], L4()).step(lambda: None)
+
+
+def test_a_step_size_may_begin_at_zero():
+    # the product of the first two gradients is 1, so that a step size of 0.1 is learned
+    learned = HypergradientDescent(0.0, 0.1), [1.0, 1.0, 0.9]
+    for method, expected in ((GradientDescent(0.0), [1.0, 1.0, 1.0]), learned):
+        w = torch.tensor([1.0], dtype=torch.float64, requires_grad=True)
+        optimizer, walk = Optimizer([w], method), [1.0]
+        for _ in range(2):
+            w.grad = w.detach().clone()
+            optimizer.step()
+            walk.append(w.item())
+        assert walk == expected
+
+
 def test_what_a_group_cannot_have():
     x = torch.ones(1, requires_grad=True)
     for name in ("weight_decay", "step_size"):
@@ -346,8 +399,6 @@ def test_what_a_group_cannot_have():
 
 
 def test_an_objective_from_a_function():
-    from stepsize import Objective
-
     def loss(w):
         return ((w - torch.tensor([1.0, -2.0])) ** 2 * torch.tensor([0.5, 2.0])).sum()
 
