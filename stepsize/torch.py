@@ -84,14 +84,17 @@ class Optimizer(torch.optim.Optimizer):
         points = [Point(group["params"], closure, loss, self.curvature) for group in groups]
         ends = []
         for group, point in zip(groups, points):
-            ends.append(self._end(group, point))
-            point.move(point.w)  # the next group asks the closure from where this one began
-        for point, w in zip(points, ends):
+            try:
+                ends.append(self._end(group, point))
+            finally:  # the next group, or another try, asks the closure from where this one began
+                point.move(point.w)
+        for point, (w, kept, state) in zip(points, ends):
             point.move(w)
+            kept["state"] = state
         return loss
 
     def _end(self, group, point):
-        """Where a group's step ends."""
+        """Where a group's step ends, and what is kept of it where."""
         w, kept = point.w, self.state[max(point.params, key=lambda p: p.dtype.itemsize)]
         values = {name: group[name] for name in plain_fields(self.method)}
         method, first = replace(self.method, **values), values.get("step_size", 1.0)
@@ -106,8 +109,8 @@ class Optimizer(torch.optim.Optimizer):
             if self.reads:
                 method, scale = replace(method, step_size=group["lr"]), 1.0
             end, state = method.step(w, state, point)
-        kept["state"] = each(state, tensor)
-        return end if scale == 1.0 else w + w.dtype.type(scale) * (end - w)
+        end = end if scale == 1.0 else w + w.dtype.type(scale) * (end - w)
+        return end, kept, each(state, tensor)
 
 
 def plain_fields(method):

@@ -306,6 +306,33 @@ def test_it_can_be_copied(twin):
     assert all(map(torch.equal, group["params"], run.model.parameters()))
 
 
+def test_an_interrupted_step_is_none():
+    def three_steps(stop):
+        parts = [torch.tensor([1.0], dtype=torch.float64, requires_grad=True) for _ in range(2)]
+        optimizer, calls = Optimizer([{"params": [x]} for x in parts], LossGrad(0.1)), []
+
+        def closure():
+            calls.append(1)
+            if len(calls) == stop:
+                raise KeyboardInterrupt
+            optimizer.zero_grad()
+            loss = sum(k * (x**2).sum() for k, x in enumerate(parts, 1))
+            loss.backward()
+            return loss
+
+        for k in range(3):
+            before = [x.item() for x in parts]
+            try:
+                optimizer.step(closure)
+            except KeyboardInterrupt:
+                assert k == 1 and [x.item() for x in parts] == before
+                optimizer.step(closure)
+        return [x.item() for x in parts]
+
+    # never, and at either group's inner point of the second step
+    assert three_steps(0) == three_steps(5) == three_steps(6) != [1.0, 1.0]
+
+
 # ---- what it says --------------------------------------------------------------------------------
 
 
