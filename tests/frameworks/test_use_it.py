@@ -94,6 +94,11 @@ def test_a_trace_for_pandas_and_xarray(names):
     np.testing.assert_array_equal(cube["w"].isel(weight=1), trace.w[:, 1])
     assert cube["step_size"].dims == ("row", "weight")
 
+    names["trace"] = sweep = minimize(Adam([0.01, 0.1, 0.2]), rosenbrock(), [-1, 0], iterations=5)
+    exec(block("DataFrame"), names)
+    np.testing.assert_array_equal(names["cube"]["error"].isel(run=2), sweep.error[:, 2])
+    assert names["cube"]["w"].dims == ("row", "weight", "run")
+
 
 @pytest.mark.parametrize("name", cost.methods(4))
 def test_the_table_says_who_needs_a_closure(name):
