@@ -657,7 +657,7 @@ class StreamTrace:
     grad_evals: np.ndarray
     loss_evals: np.ndarray
     curvature_evals: np.ndarray
-    state: StreamState = field(repr=False)
+    state: Any = field(repr=False)
     average: int
     _linear: bool = field(repr=False)
     _kept: np.ndarray = field(repr=False)  # prediction errors, or losses
