@@ -42,7 +42,7 @@ let ids = 0;
 
 function labelled(label, input, ...more) {
   input.id = `explorer-${++ids}`;
-  return el("div", { class: "control" }, el("label", { for: input.id }, label), input, ...more);
+  return el("div", { class: `control ${input.type}` }, el("label", { for: input.id }, label), ...more, input);
 }
 
 // Numbers, after which words or null may follow, with a value at its place among them.
@@ -219,6 +219,28 @@ function logarithmic(values, most = 300, fewest = -17) {
   return { y: [low - 0.1, high], yTicks, height };
 }
 
+// Colours as [red, green, blue], from "rgb(1, 2, 3)" or "#010203".
+const channels = (text) => (text[0] === "#" ? [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16))
+  : text.match(/[\d.]+/g).slice(0, 3).map(Number));
+const mixed = (one, other, share) => one.map((v, k) => Math.round(v + share * (other[k] - v)));
+
+// The relative luminance of the web's guidelines.
+function light(colour) {
+  const [r, g, b] = colour.map((v) => (v <= 10 ? v / 3294.6 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+// What of the line from (x, y) to (u, v) lies in a box, as [x, y, u, v]; null if nothing does.
+function clipped(x, y, u, v, { left, top, right, bottom }) {
+  let from = 0, to = 1;
+  for (const [away, room] of [[x - u, x - left], [u - x, right - x], [y - v, y - top], [v - y, bottom - y]]) {
+    if (away < 0) from = Math.max(from, room / away);
+    else if (away > 0) to = Math.min(to, room / away);
+    else if (room < 0) return null;
+  }
+  return from > to ? null : [x + from * (u - x), y + from * (v - y), x + to * (u - x), y + to * (v - y)];
+}
+
 class Plot {
   constructor(parent, label, kind) {
     this.canvas = el("canvas", { role: "img", "aria-label": label });
@@ -235,62 +257,60 @@ class Plot {
     return getComputedStyle(this.box).backgroundColor;
   }
 
-  // A colour moved towards the ink: by a share, and until it stands out from the paper (contrast 3).
+  // A colour as dark, or at night as light, as it must be to be read on the paper (contrast 4.5),
+  // also where contours shade it; by a share more for each further line of one colour.
   legible(colour, share = 0) {
-    const parts = (text) => text.match(/[\d.]+/g).slice(0, 3).map(Number);
-    const light = (rgb) => {
-      const [r, g, b] = rgb.map((v) => (v / 255) ** 2.2);
-      return 0.05 + 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const ink = parts(this.ink), paper = light(parts(this.paper));
-    const own = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
-    for (; ; share += 0.1) {
-      const mixed = own.map((v, k) => Math.round(v + share * (ink[k] - v))), ratio = light(mixed) / paper;
-      if (share >= 1 || Math.max(ratio, 1 / ratio) >= 3) return `rgb(${mixed})`;
-    }
+    const paper = channels(this.paper), ground = light(mixed(paper, channels(this.ink), 0.08));
+    const night = light(paper) < 0.18;
+    const by = (part) => mixed(channels(colour), night ? [255, 255, 255] : [0, 0, 0], Math.min(1, part));
+    let least = 0;
+    const ratio = () => (light(by(least)) + 0.05) / (ground + 0.05);
+    while (least < 1 && Math.max(ratio(), 1 / ratio()) < 4.6) least += 0.05;
+    return `rgb(${by(least + share)})`;
   }
 
   // Clear, and draw axes for the ranges x and y, which are [low, high]; ticks are [at, text].
-  frame({ x, y, xTicks = ticks(...x), yTicks = ticks(...y, 4), xLabel, yLabel, under }) {
-    const c = this.context, dpr = window.devicePixelRatio || 1;
-    const width = this.box.clientWidth, height = this.box.clientHeight;
+  // What is under them is drawn first.
+  frame({ x, y, xTicks, yTicks, xLabel, yLabel, under }) {
+    const c = this.context, dpr = window.devicePixelRatio || 1, style = getComputedStyle(this.box);
+    const width = this.box.clientWidth, height = this.box.clientHeight, narrow = width < 240;
     if (this.canvas.width !== Math.round(width * dpr)) this.canvas.width = Math.round(width * dpr);
     if (this.canvas.height !== Math.round(height * dpr)) this.canvas.height = Math.round(height * dpr);
-    const area = { left: 54, top: 8, width: width - 74, height: height - 46 };
-    Object.assign(this, { area, x, y, dpr });
+    const left = narrow ? 34 : 42, area = { left, top: 20, width: width - left - 12, height: height - 58 };
+    Object.assign(area, { right: left + area.width, bottom: 20 + area.height });
+    Object.assign(this, { area, x, y, dpr, lines: [] });
     c.setTransform(dpr, 0, 0, dpr, 0, 0);
     c.clearRect(0, 0, width, height);
     if (under) under(this);
-    c.font = `11px ${getComputedStyle(this.box).fontFamily}`;
-    c.fillStyle = c.strokeStyle = this.ink;
+    c.font = `11px ${style.fontFamily}`;
+    c.fillStyle = c.strokeStyle = style.color;
     c.lineWidth = 1;
     const rule = (alpha, left, top, width, height) => {
       c.globalAlpha = alpha;
       c.fillRect(left, top, width, height);
       c.globalAlpha = 1;
     };
-    const bottom = area.top + area.height, faint = under ? 0 : 0.12;
+    const faint = under ? 0 : 0.12;
     Object.assign(c, { textAlign: "center", textBaseline: "top" });
-    for (const [at, text] of xTicks) {
-      const px = Math.round(this.px(at));
+    let free = 0; // from here on; a text that would touch the last one is left out
+    for (const [at, text] of xTicks ?? ticks(...x, Math.max(2, Math.round(area.width / 60)))) {
+      const px = Math.round(this.px(at)), half = c.measureText(text).width / 2;
       rule(faint, px, area.top, 1, area.height);
-      rule(0.6, px, bottom, 1, 4);
-      c.fillText(text, px, bottom + 6);
+      rule(0.6, px, area.bottom, 1, 4);
+      if (px - half < free) continue;
+      c.fillText(text, Math.min(px, width - half), area.bottom + 6);
+      free = px + half + 6;
     }
-    c.fillText(xLabel, area.left + area.width / 2, bottom + 22);
+    c.fillText(xLabel, area.left + area.width / 2, area.bottom + 22, width);
     Object.assign(c, { textAlign: "right", textBaseline: "middle" });
-    for (const [at, text] of yTicks) {
+    for (const [at, text] of yTicks ?? ticks(...y, Math.max(2, Math.round(area.height / 45)))) {
       const py = Math.round(this.py(at));
       rule(faint, area.left, py, area.width, 1);
       rule(0.6, area.left - 4, py, 4, 1);
-      c.fillText(text, area.left - 6, py);
+      c.fillText(text, area.left - 6, py, area.left - 6);
     }
-    c.save();
-    c.translate(8, area.top + area.height / 2);
-    c.rotate(-Math.PI / 2);
-    c.textAlign = "center";
-    c.fillText(yLabel, 0, 0);
-    c.restore();
+    Object.assign(c, { textAlign: "left" });
+    c.fillText(yLabel, 2, 8, width);
     c.globalAlpha = 0.6;
     c.strokeRect(area.left + 0.5, area.top + 0.5, area.width, area.height);
     c.globalAlpha = 1;
@@ -323,42 +343,118 @@ class Plot {
     c.restore();
   }
 
-  // A line through n points; at(i) returns [x, y], with a gap where they are not finite, or null.
-  // Of many, those in one column of pixels become one upright stroke, which they would fill.
-  line(n, at, { colour, dash, width }) {
-    this.clipped((c) => {
-      Object.assign(c, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
-      c.setLineDash(dash);
-      c.beginPath();
-      const limit = (v) => Math.max(-1e4, Math.min(1e4, v)), column = n > 2 * this.area.width ? 1 / this.dpr : 0;
-      let pen = false, left, first, low, high, x, y;
-      const upright = () => {
-        if (!pen || high - low < 0.5) return;
-        if (high - low > Math.abs(y - first) + 0.5) { // it goes beyond its ends
-          const up = y - low < high - y;
-          c.lineTo(left, up ? high : low);
-          c.lineTo(left, up ? low : high);
-        }
-        c.lineTo(x, y);
-      };
-      for (let i = 0; i < n; i++) {
-        const point = at(i), gap = !Number.isFinite((point?.[1] ?? NaN) + point?.[0]);
-        const px = gap ? 0 : limit(this.px(point[0])), py = gap ? 0 : limit(this.py(point[1]));
-        if (pen && !gap && Math.abs(px - left) < column) {
-          low = Math.min(low, py);
-          high = Math.max(high, py);
-        } else {
-          upright();
-          if (!gap) c[pen ? "lineTo" : "moveTo"](px, py);
-          pen = !gap;
-          left = px;
-          first = low = high = py;
-        }
-        [x, y] = [px, py];
+  // What is seen of a line through n points, as lists of pixels [x, y, x, y, ...]. at(i) returns
+  // [x, y]; where that is null or not finite there is a gap. Of many points those in one column of
+  // pixels become one upright stroke, which they would fill. What is far outside costs nothing.
+  seen(n, at) {
+    const { area } = this, found = [], column = n > 2 * area.width ? 1 / this.dpr : 0;
+    const room = { left: area.left - 4, right: area.right + 4, top: area.top - 4, bottom: area.bottom + 4 };
+    const limit = (v) => Math.max(-1e9, Math.min(1e9, v));
+    let run, x, y, pen = false; // the list that goes on from (x, y), if there is one
+    const to = (u, v) => {
+      const piece = clipped(x, y, u, v, room);
+      if (!piece) run = null;
+      else {
+        if (!run || piece[0] !== x || piece[1] !== y) found.push((run = [piece[0], piece[1]]));
+        run.push(piece[2], piece[3]);
+        if (piece[2] !== u || piece[3] !== v) run = null;
+      }
+      [x, y] = [u, v];
+    };
+    let left, low, high, last; // of the present column
+    const upright = () => {
+      if (!pen || high - low < 0.5) return;
+      const first = y, end = last;
+      if (high - low > Math.abs(end - first) + 0.5) { // it goes beyond its ends
+        const up = end - low < high - end;
+        to(left, up ? high : low);
+        to(left, up ? low : high);
+      }
+      to(left, end);
+    };
+    for (let i = 0; i < n; i++) {
+      const point = at(i), gap = !Number.isFinite((point?.[1] ?? NaN) + point?.[0]);
+      const px = gap ? 0 : limit(this.px(point[0])), py = gap ? 0 : limit(this.py(point[1]));
+      if (pen && !gap && Math.abs(px - left) < column) {
+        low = Math.min(low, py);
+        high = Math.max(high, py);
+        last = py;
+        continue;
       }
       upright();
+      if (gap) run = null;
+      else if (pen) to(px, py);
+      else [x, y] = [px, py];
+      pen = !gap;
+      left = px;
+      low = high = last = py;
+    }
+    upright();
+    return found;
+  }
+
+  stroke(runs, { colour, dash, width, alpha = 1 }) {
+    this.lines.push(...runs);
+    this.clipped((c) => {
+      Object.assign(c, { strokeStyle: colour, lineWidth: width, lineJoin: "round", globalAlpha: alpha });
+      c.setLineDash(dash);
+      c.beginPath();
+      for (const run of runs) {
+        c.moveTo(run[0], run[1]);
+        for (let i = 2; i < run.length; i += 2) c.lineTo(run[i], run[i + 1]);
+      }
       c.stroke();
     });
+  }
+
+  line(n, at, look) {
+    this.stroke(this.seen(n, at), look);
+  }
+
+  // The same where it may go to and fro: the farther the fainter, and then the places are dots.
+  path(n, at, look) {
+    const runs = this.seen(n, at), { area } = this;
+    let length = 0;
+    for (const run of runs) {
+      for (let i = 2; i < run.length; i += 2) length += Math.hypot(run[i] - run[i - 2], run[i + 1] - run[i - 1]);
+    }
+    const alpha = Math.min(1, (8 * (area.width + area.height)) / length);
+    this.stroke(runs, alpha < 1 ? { ...look, alpha: Math.max(alpha, 0.1), width: 1, dash: [] } : look);
+    const every = Math.ceil(n / 1000);
+    if (alpha < 1) this.dots(Array.from({ length: Math.ceil(n / every) }, (_, i) => at(i * every)), look, 1);
+  }
+
+  // A line that may jump at every point: where it does, the band in which it jumps and its middle.
+  band(n, at, look) {
+    const { area, context: c } = this, wide = 4, columns = [];
+    const columnOf = ([x]) => Math.floor((this.px(x) - area.left) / wide);
+    for (let i = 0; i < n; i++) {
+      const point = at(i), y = Math.max(area.top - 4, Math.min(area.bottom + 4, this.py(point[1])));
+      (columns[columnOf(point)] ??= []).push(y);
+    }
+    const bands = columns.map((ys) => {
+      if (ys.length < 3) return null;
+      ys.sort((a, b) => a - b);
+      const [low, middle, high] = [0.05, 0.5, 0.95].map((share) => ys[Math.round(share * (ys.length - 1))]);
+      return high - low > 8 ? [low, middle, high] : null;
+    });
+    const middles = [];
+    this.clipped(() => {
+      Object.assign(c, { fillStyle: look.colour, globalAlpha: 0.25 });
+      for (let i = 0; i < bands.length; i++) {
+        if (!bands[i]) continue;
+        const first = i, x = (k) => area.left + wide * (k + 0.5);
+        while (bands[i + 1]) i += 1;
+        const shown = bands.slice(first, i + 1);
+        c.beginPath();
+        shown.forEach(([low], k) => c.lineTo(x(first + k), low));
+        for (let k = shown.length - 1; k >= 0; k--) c.lineTo(x(first + k), shown[k][2] + 1);
+        c.fill();
+        if (shown.length > 1) middles.push(shown.flatMap(([, middle], k) => [x(first + k), middle]));
+      }
+    });
+    this.line(n, (i) => (bands[columnOf(at(i))] ? null : at(i)), look);
+    this.stroke(middles, { ...look, width: 1.2 });
   }
 
   dots(points, { colour }, size) {
@@ -368,19 +464,13 @@ class Plot {
     });
   }
 
-  // A sign at a point, turned if need be, with words beside it.
-  sign([x, y], text, colour, size = 11, words = "", turn = 0) {
+  // A sign at a point, turned if need be.
+  sign([x, y], text, colour, size = 11, turn = 0) {
     if (!Number.isFinite(x + y)) return;
-    const px = this.px(x), py = this.py(y), right = px > this.area.left + 0.75 * this.area.width;
+    const px = this.px(x), py = this.py(y), half = size / 2;
+    for (const at of [py - half, py, py + half]) this.lines.push([px - half, at, px + half, at]);
     this.clipped((c) => {
-      Object.assign(c, { fillStyle: colour, strokeStyle: this.paper, lineWidth: 3, textBaseline: "middle" });
-      if (words) {
-        c.font = "11px sans-serif";
-        c.textAlign = right ? "right" : "left";
-        const at = [px + (right ? -9 : 9), py + (text === "★" ? 13 : -6)];
-        c.strokeText(words, ...at);
-        c.fillText(words, ...at);
-      }
+      Object.assign(c, { fillStyle: colour, textBaseline: "middle" });
       c.font = `${size}px sans-serif`;
       c.textAlign = turn ? "right" : "center";
       c.translate(px, py);
@@ -389,24 +479,64 @@ class Plot {
     });
   }
 
-  // Texts at the right edge beside the heights where their lines end, pushed apart.
+  // Texts beside places [x, y], such as the ends of lines, each in the nearest room that no line,
+  // no sign and no other text needs.
   names(entries) {
-    const c = this.context, { area } = this, gap = 13;
-    const last = area.top + area.height - 8;
-    const rows = entries
-      .map(({ text, y, colour }) => ({ text, colour, at: Math.min(last, this.py(y) + 9) }))
-      .sort((a, b) => a.at - b.at);
-    for (let i = 1; i < rows.length; i++) rows[i].at = Math.max(rows[i].at, rows[i - 1].at + gap);
-    for (let i = rows.length - 1, floor = last; i >= 0; i--, floor -= gap) {
-      rows[i].at = Math.min(rows[i].at, floor);
+    const c = this.context, { area } = this, cell = 3, tall = 5;
+    const columns = Math.floor(area.width / cell), rows = Math.floor(area.height / cell);
+    const taken = new Uint8Array(columns * rows), sums = new Int32Array((columns + 1) * (rows + 1));
+    const take = (x, y) => {
+      const i = Math.floor((x - area.left) / cell), j = Math.floor((y - area.top) / cell);
+      if (i >= 0 && i < columns && j >= 0 && j < rows) taken[j * columns + i] = 1;
+    };
+    for (const run of this.lines) {
+      for (let i = 2; i < run.length; i += 2) {
+        const [x, y, u, v] = run.slice(i - 2, i + 2), n = Math.ceil(Math.max(Math.abs(u - x), Math.abs(v - y)) / 2);
+        for (let k = 0; k <= n; k++) take(x + (k / n || 0) * (u - x), y + (k / n || 0) * (v - y));
+      }
     }
-    Object.assign(c, { textAlign: "right", textBaseline: "middle", lineWidth: 3, lineJoin: "round" });
+    // How much is taken on the way from a text's box to the place.
+    const between = (i, j, wide, endX, endY) => {
+      const x = Math.max(i, Math.min(i + wide, endX)), y = j + tall / 2;
+      let found = 0;
+      for (let k = 1; k < 8; k++) {
+        const [column, row] = [x + (k / 8) * (endX - x), y + (k / 8) * (endY - y)].map(Math.floor);
+        if (column < columns && row < rows) found += taken[row * columns + column];
+      }
+      return found;
+    };
+    c.save();
+    Object.assign(c, { textAlign: "left", textBaseline: "middle", lineWidth: 3, lineJoin: "round" });
     c.strokeStyle = this.paper;
-    for (const { text, at, colour } of rows) {
+    for (const { text, at: [x, y], colour } of entries) {
+      if (!Number.isFinite(x + y)) continue;
+      for (let j = 0; j < rows; j++) { // how many cells are taken above and left of each
+        for (let i = 0, row = 0; i < columns; i++) {
+          row += taken[j * columns + i];
+          sums[(j + 1) * (columns + 1) + i + 1] = sums[j * (columns + 1) + i + 1] + row;
+        }
+      }
+      const size = c.measureText(text).width, wide = Math.min(columns, Math.ceil(size / cell) + 2);
+      const endX = (this.px(x) - area.left) / cell;
+      const endY = Math.max(0, Math.min(rows, (this.py(y) - area.top) / cell));
+      let best = [0, 0], least = Infinity;
+      for (let j = 0; j + tall <= rows; j++) {
+        for (let i = 0; i + wide <= columns; i++) {
+          const away = Math.abs(j + tall / 2 - endY) + 0.6 * Math.max(0, endX - i - wide, i - endX);
+          if (away >= least) continue;
+          const [top, foot] = [j * (columns + 1) + i, (j + tall) * (columns + 1) + i];
+          const full = sums[foot + wide] - sums[foot] - sums[top + wide] + sums[top];
+          const all = away + 1e4 * full + (full ? 0 : 2 * between(i, j, wide, endX, endY));
+          if (all < least) [best, least] = [[i, j], all];
+        }
+      }
+      const [i, j] = best, left = area.left + cell * (i + 1), middle = area.top + cell * (j + tall / 2);
+      for (let k = 0; k < wide * tall; k++) take(left + cell * ((k % wide) - 0.5), area.top + cell * (j + Math.floor(k / wide) + 0.5));
       c.fillStyle = colour;
-      c.strokeText(text, area.left + area.width - 5, at);
-      c.fillText(text, area.left + area.width - 5, at);
+      c.strokeText(text, left, middle);
+      c.fillText(text, left, middle);
     }
+    c.restore();
   }
 }
 
@@ -455,8 +585,10 @@ class Contours {
     const now = JSON.stringify([key, w, h, ink]);
     if (now !== this.key) this.work = this.render(plot, w, h, height);
     this.key = now;
-    for (const until = performance.now() + 10; this.work && performance.now() < until; ) {
+    const until = performance.now() + 10;
+    while (this.work) { // one part at least, whatever the clock does
       if (this.work.next().done) this.work = null;
+      if (performance.now() > until) break;
     }
     context.drawImage(this.canvas, area.left, area.top, area.width, area.height);
     return Boolean(this.work);
@@ -475,7 +607,7 @@ class Contours {
       }
     }
     const image = context.createImageData(w, h), pixels = new Uint32Array(image.data.buffer);
-    const [red, green, blue] = ink.match(/[\d.]+/g).map(Number);
+    const [red, green, blue] = channels(ink);
     const colour = red | (green << 8) | (blue << 16);
     for (let j = 0, n = 0; j < h; j++) {
       if (j % 40 === 0) yield;
@@ -489,7 +621,7 @@ class Contours {
         const away = Math.abs(level - Math.round(level)) / slope; // pixels to the next line
         const line = Math.max(0, 1.2 - away) * Math.max(0, Math.min(1, 2 - 4 * slope)); // none where crowded
         const band = Math.max(0, Math.min(1, (level + 6) / 14)); // the deeper, the less ink
-        pixels[n] = colour | (Math.min(255, 33 * band + 56 * line) << 24);
+        pixels[n] = colour | (Math.min(255, 20 * band + 60 * line) << 24);
       }
     }
     context.putImageData(image, 0, 0);
@@ -517,7 +649,7 @@ function surface(plot, contours, objective, [x, y]) {
   const low = Math.min(...seen.filter((h) => h > -40)), span = Math.max(...seen) - low || 1;
   let more;
   plot.frame({
-    x, y, xTicks: ticks(...x, 4), xLabel: "w₁", yLabel: "w₂",
+    x, y, xLabel: "w₁", yLabel: "w₂",
     under: () => (more = contours.draw(Object.create(plot, { dpr: { value: 0.7 * plot.dpr } }),
       JSON.stringify([low, x, y]), (w) => (7 * (height(w) - low)) / span - 3)),
   });
@@ -583,12 +715,31 @@ function placed(state, knobs, view, step) {
 
 // ---- kit: the parts of an explorer
 
-// The whole of an explorer with a flat setting: buttons, plots, what stands `above` the words, words, and
-// a control for each of knobs, { name: [label, values] }; where there are no values texts[name] has
-// { write(), read(text) } for the link. take(changes) changes the state, tells changed(changes), and has
-// controls and picture follow: draw() once a frame at most, again when size or theme change, and while it
+// When what is drawn must be drawn anew: another size, pixel ratio or theme, and paper.
+function observed(figure, redraw, draw) {
+  new ResizeObserver(redraw).observe(figure);
+  const ratio = () => {
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", ratio, { once: true });
+    redraw();
+  };
+  ratio();
+  new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  for (const event of ["beforeprint", "afterprint"]) {
+    addEventListener(event, () => {
+      figure.classList.toggle("printed", event === "beforeprint"); // black on white
+      draw();
+    });
+  }
+}
+
+// The whole of an explorer with a flat setting: plots, words, and a control for each of knobs,
+// { name: [label, values] }, those of `front` beside the plots, the rest behind "more", and buttons.
+// Where there are no values texts[name] has { write(), read(text) } for the link. `tools` are more
+// nodes beside the buttons. take(changes) changes the state, tells changed(changes), and has controls
+// and picture follow: draw() once a frame at most, again when size or theme change, and while it
 // returns true, for more is to be computed. Until then the figure is busy.
-function panel(figure, { setting, knobs, plots }, { draw, changed, buttons = {}, above = [], texts = {} }) {
+function panel(figure, { setting, knobs, plots, front = [] }, { draw, changed, buttons = {}, tools = [], texts = {} }) {
   const state = {}, controls = {};
   let asked = false;
   const redraw = () => {
@@ -597,13 +748,11 @@ function panel(figure, { setting, knobs, plots }, { draw, changed, buttons = {},
     figure.setAttribute("aria-busy", "true");
     requestAnimationFrame(() => {
       asked = false;
-      if (body.clientWidth && draw()) redraw(); // no width: in print, or folded away
+      if (drawn()) redraw();
       else if (!asked) figure.removeAttribute("aria-busy");
     });
   };
-  new ResizeObserver(redraw).observe(figure);
-  new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  const drawn = () => body.clientWidth && draw(); // no width: folded away
 
   const take = (changes) => {
     Object.assign(state, changes);
@@ -628,24 +777,36 @@ function panel(figure, { setting, knobs, plots }, { draw, changed, buttons = {},
       return false;
     }
   };
-  const words = el("output"), grid = el("div", { class: "explorer-plots" });
+  const words = el("output");
   let said;
-  const say = (lines, quiet) => { // quiet: shown, but not announced
+  const say = (lines, quiet, looks = []) => { // quiet: shown, but not announced
+    const spans = lines.map((line, i) => {
+      const span = el("span", {}, line);
+      if (looks[i]) span.insertAdjacentHTML("afterbegin", swatch(looks[i]));
+      return span;
+    });
     words.setAttribute("aria-live", quiet ? "off" : "polite");
-    if (lines.join() !== said) words.replaceChildren(...lines.map((line) => el("span", {}, line)));
-    said = lines.join();
+    const text = spans.map((span) => span.outerHTML).join();
+    if (text !== said) words.replaceChildren(...spans);
+    said = text;
   };
-  const part = (name, nodes) => el("div", { class: `explorer-${name}` }, ...nodes);
+  const part = (name, ...nodes) => el("div", { class: `explorer-${name}` }, ...nodes);
   const ways = Object.entries({ Reset: () => setting, ...buttons })
     .map(([text, changes]) => button(text, () => take(changes())));
-  const body = part("body", [
-    part("buttons", [...ways, ...linked(figure, write, read)]), grid, ...above, words,
-    part("controls", Object.values(controls).map(({ node }) => node)),
-  ]);
-  return {
-    state, controls, take, redraw, body, say,
-    plots: plots.map((label, i) => new Plot(grid, label, i ? "curve" : "map")),
+  const ahead = front.filter((name) => controls[name]);
+  const rest = Object.keys(controls).filter((name) => !ahead.includes(name));
+  const nodes = (names) => names.map((name) => controls[name].node);
+  const parts = {
+    plots: part("plots"),
+    front: part("front", ...nodes(ahead)),
+    tools: part("tools", part("buttons", ...ways), ...tools),
+    more: el("details", { class: "explorer-more" },
+      el("summary", {}, `more: ${rest.map((name) => knobs[name][0]).join(", ")}`), part("controls", ...nodes(rest)), part("buttons", ...linked(figure, write, read))),
   };
+  const body = part("body", part("main", parts.plots, words), part("side", parts.front, parts.tools, parts.more));
+  const drawings = plots.map((label, i) => new Plot(parts.plots, label, i ? "curve" : "map"));
+  observed(figure, redraw, drawn);
+  return { state, controls, take, redraw, body, say, parts, plots: drawings };
 }
 
 Stepsize.kit = {
@@ -664,7 +825,7 @@ function all() {
     if (!figure) return;
     requestAnimationFrame(() => setTimeout(next));
     if (!make) return;
-    figure.querySelector("figcaption").before(make(figure, JSON.parse(figure.dataset.setting)));
+    figure.append(make(figure, JSON.parse(figure.dataset.setting)));
     figure.classList.add("live");
   };
   setTimeout(next);

@@ -111,6 +111,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 
   const refill = (list, values) => list.splice(0, Infinity, ...values);
   refill(names, Object.keys(rows));
+  refill(own, [data.setting.knob]); // a word, hence a choice
   const changed = (changes) => {
     if (changes.with) method = methodOf(changes.with);
     wanted = changes.knob ?? wanted;
@@ -126,7 +127,6 @@ Stepsize.explorers.sensitivity = (figure, data) => {
   };
   const link = { write: () => methodText(method), read: (text) => methodText(methodOf(text, within)) };
   const { state, controls, take, body, say, plots: [plot] } = panel(figure, data, { draw, changed, texts: { with: link } });
-  Object.assign(plot.box.style, { gridColumn: "1 / -1", aspectRatio: "auto", height: "20em" });
   const here = marker(plot, ([i]) =>
     take({ value: stops[Math.max(0, Math.min(stops.length - 1, Math.round(i)))] }), 1);
 
@@ -164,9 +164,11 @@ Stepsize.explorers.sensitivity = (figure, data) => {
       Object.assign(c, { fillStyle: own.colour, font: "10px sans-serif", textAlign: "center", textBaseline: "top" });
       for (const [i, e] of shown) if (e === Infinity) c.fillText("×", plot.px(i), plot.area.top);
     });
-    const names = [{ text: `GD ${number(candidates()[least(rivals)])}`, colour: gd.colour, y: edge(level) }];
-    const was = before.findLast(([, e]) => e < Infinity);
-    if (was) names.push({ text: "at first", colour: then.colour, y: edge(was[1]) });
+    const names = [{ text: `GD ${number(candidates()[least(rivals)])}`, colour: gd.colour, at: [x[1], edge(level)] }];
+    const ends = (points) => points.findLast(([, e]) => e < Infinity);
+    for (const [text, end, { colour }] of [[rows[method.name].label, ends(shown), own], ["at first", ends(before), then]]) {
+      if (end) names.push({ text, colour, at: [end[0], edge(end[1])] });
+    }
     plot.names(names);
     const i = present(), error = sweep[i];
     here.show([i, typeof error === "number" ? edge(error) : top], "");

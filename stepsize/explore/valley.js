@@ -17,7 +17,7 @@ Stepsize.explorers.valley = (figure, data) => {
   // Go on with the runs for some milliseconds; whether all have ended.
   function advance(milliseconds) {
     const until = performance.now() + milliseconds;
-    return slots.map((slot, i) => {
+    slots.forEach((slot, i) => {
       const { name, parameters } = methods[i];
       const key = Object.values(parameters).concat(name, state.objective, state.x, state.y, state.grad_evals).join();
       if (slot.key !== key) {
@@ -26,9 +26,14 @@ Stepsize.explorers.valley = (figure, data) => {
         slot.ended = false;
         slot.key = key;
       }
-      while (!slot.ended && performance.now() < until) slot.ended = slot.run.advance(10);
-      return slot.ended;
-    }).every(Boolean);
+    });
+    for (const slot of slots) {
+      while (!slot.ended) {
+        slot.ended = slot.run.advance(10);
+        if (performance.now() > until) return slots.every(({ ended }) => ended);
+      }
+    }
+    return true;
   }
 
   // -- words
@@ -85,19 +90,20 @@ Stepsize.explorers.valley = (figure, data) => {
       return all.join(";");
     },
   };
-  const { state, take, redraw, body, say, plots: [map, errors, steps] } = panel(figure, data, {
-    draw, changed, above: [playback.node], texts: { methods: link },
+  const { state, controls, take, redraw, body, say, parts, plots: [map, errors, steps] } = panel(figure, data, {
+    draw, changed, tools: [playback.node], texts: { methods: link },
     buttons: Object.fromEntries(Object.entries(data.presets).map(([name, preset]) => [name, () => preset])),
   });
   const cards = el("div", { class: "explorer-methods" });
   const handle = marker(map, ([x, y]) => take({ x, y }));
-  body.append(cards);
+  parts.more.append(cards);
 
   // Build all cards anew, and go on with the one of a method.
   function rebuild(index) {
     while (slots.length < methods.length) slots.push({});
     slots.length = methods.length;
     cards.replaceChildren(...slots.map(card));
+    ahead();
     if (slots.length < most) {
       cards.append(button("add a method", () => {
         const last = methods[slots.length - 1];
@@ -108,6 +114,17 @@ Stepsize.explorers.valley = (figure, data) => {
     }
     cards.children[index]?.querySelector("select").focus();
     if (index >= 0) take({});
+  }
+
+  // Put the front knobs beside the plots; those of a method, "2.window", tell its name.
+  function ahead() {
+    const found = data.front.map((name) => {
+      const [index, p] = name.split(".");
+      return p ? slots[index - 1]?.made[p]?.node : controls[name].node;
+    }).filter(Boolean);
+    const isRange = (node) => node.lastChild.type === "range";
+    if (!found.some(isRange)) found.unshift(...Object.values(slots.at(-1).made).map(({ node }) => node).filter(isRange).slice(0, 1));
+    parts.front.replaceChildren(...found);
   }
 
   function card(slot, index) {
@@ -121,6 +138,7 @@ Stepsize.explorers.valley = (figure, data) => {
         take({});
       });
     }
+    slot.made = made;
     slot.legend = el("legend");
     const which = choice("method", Object.keys(rows), name, (value) => {
       methods[index] = renewed(value, method);
@@ -154,8 +172,8 @@ Stepsize.explorers.valley = (figure, data) => {
       const { colour, dash, windows } = rows[name];
       const own = windows ? windows[Object.keys(windows).find((k) => k >= w)] : colour;
       const rank = (seen[name] = (seen[name] ?? -1) + 1);
-      // Each further one of a class has the next dashes, and is nearer to the ink.
-      return stroke(map.legible(own, 0.25 * rank), 1.8, dashes[(dash + rank) % dashes.length]);
+      // Each further one of a class has the next dashes, and is farther from the paper.
+      return stroke(map.legible(own, 0.2 * rank), 1.8, dashes[(dash + rank) % dashes.length]);
     });
   }
 
@@ -171,11 +189,16 @@ Stepsize.explorers.valley = (figure, data) => {
     const more = drawMap(traces, looks, rows, share) || !ended;
     drawErrors(traces, looks, names, xs, end, rows);
     drawSteps(traces, looks, xs, end, rows);
-    slots.forEach(({ legend }, i) => {
+    slots.forEach(({ legend, made }, i) => {
       const inside = swatch(looks[i]) + names[i];
       if (legend.innerHTML !== inside) legend.innerHTML = inside;
+      for (const [p, { node }] of Object.entries(made)) {
+        const label = node.querySelector("label"), text = p.replaceAll("_", " ");
+        const told = node.parentNode === parts.front ? `${inside}: ${text}` : text;
+        if (label.innerHTML !== told) label.innerHTML = told;
+      }
     });
-    if (!more) say(traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))), playing);
+    if (!more) say(traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))), playing, looks);
     return more;
   }
 
@@ -198,7 +221,7 @@ Stepsize.explorers.valley = (figure, data) => {
       under: (plot) => (more = contours.draw(plot, state.objective, (w) => Math.log10(loss(w)))),
     });
     traces.forEach(({ w }, i) => {
-      map.line(rows[i] + 1, (k) => w[k], looks[i]);
+      map.path(rows[i] + 1, (k) => w[k], looks[i]);
       if (share < 1) map.dots([w[rows[i]]], looks[i], 4);
     });
     map.sign(minimizer, "★", map.ink, 20);
@@ -214,9 +237,11 @@ Stepsize.explorers.valley = (figure, data) => {
       const first = error.indexOf(0);
       if (first > 0 && first <= rows[i]) errors.dots([[xs[i][first], height(0)]], looks[i], 4);
     });
-    errors.names(traces.map(({ error }, i) => (
-      { text: names[i], colour: looks[i].colour, y: height(error[rows[i]]) ?? axis.y[1] }
-    )));
+    errors.names(traces.map(({ error }, i) => {
+      let k = rows[i]; // the last that has a place
+      while (k > 0 && height(error[k]) === null) k -= 1;
+      return { text: names[i], colour: looks[i].colour, at: [xs[i][k], height(error[k]) ?? axis.y[1]] };
+    }));
   }
 
   function drawSteps(traces, looks, xs, end, rows) {
@@ -241,10 +266,9 @@ Stepsize.explorers.valley = (figure, data) => {
     const yTicks = marks.map((a) => [signed(a), number(a)]).filter(([v]) => v >= y[0] && v <= y[1]);
     steps.frame({ x: [0, end], xLabel: state.over, y, yTicks, yLabel: `step size of ${state.weight}` });
     traces.forEach(({ step_size }, n) => {
-      const { count, shown } = used[n], many = count > 150 && "window" in methods[n].parameters;
-      const at = (j) => [xs[n][shown[j]], signed(step_size[shown[j]][i])];
-      steps.line(shown.length, at, many ? { ...looks[n], width: 0.4, dash: [] } : looks[n]);
-      if (count < 60 || (many && count < 1500)) steps.dots(shown.map((_, j) => at(j)), looks[n], many ? 0.8 : 1.8);
+      const { count, shown } = used[n], at = (j) => [xs[n][shown[j]], signed(step_size[shown[j]][i])];
+      steps.band(shown.length, at, looks[n]);
+      if (count < 60) steps.dots(shown.map((_, j) => at(j)), looks[n], 1.8);
     });
   }
 

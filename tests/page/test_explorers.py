@@ -14,6 +14,7 @@ from toc import ROOT, toc_pages
 import stepsize
 from experiments.papers import PUBLISHED
 from stepsize import (
+    IDBD,
     L4,
     Csawg,
     GradientDescent,
@@ -268,12 +269,85 @@ def test_without_scripts_the_picture_stands(show, kind):
 
 
 @of_every_kind
-def test_in_print_the_picture_stands(show, kind):
-    page = show(KINDS[kind]())
-    two_frames(page)
+def test_paper_shows_the_reader_s_setting(show, kind):
+    page = show(KINDS[kind](), color_scheme="dark")
+    first = said(page)
+    page.locator(".explorer-front input").first.press("ArrowLeft")
+    lines = said(page)
+    assert lines != first
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
-    assert page.locator("figure.explorer > img").is_visible()
-    assert page.locator(".explorer-body").is_hidden()
+    assert page.locator("figure.explorer > img").is_hidden()
+    assert (
+        page.locator(".explorer-body :is(button:not(.start), input, select)")
+        .filter(visible=True)
+        .count()
+        == 0
+    )
+    assert page.locator("output > span").all_inner_texts() == lines
+    for canvas in page.locator(".plot canvas").all():
+        assert canvas.is_visible()
+        # dark on nothing, and nothing but a paler halo is light
+        ink = canvas.evaluate(DARKEST)
+        assert ink == 0, "the ink of the night on white paper"
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    two_frames(page)
+    assert page.locator(".plot canvas").first.evaluate(DARKEST) > 100
+
+
+# The least red of all opaque pixels, which those of text are.
+DARKEST = """canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, 20);
+  let least = 255;
+  for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 250) least = Math.min(least, data[i]);
+  return least;
+}"""
+
+
+@of_every_kind
+def test_another_pixel_ratio_is_drawn_anew(show, kind):
+    page = show(KINDS[kind](), viewport=None, no_viewport=True)  # Playwright's would hold it
+    screen = page.context.new_cdp_session(page)
+    for height, ratio in enumerate((1, 2, 1.25), 900):  # Chromium looks at the ratio with the size
+        now = {"width": 1000, "height": height, "deviceScaleFactor": ratio, "mobile": False}
+        screen.send("Emulation.setDeviceMetricsOverride", now)
+        page.wait_for_function(SHARP, arg=ratio)
+
+
+SHARP = """ratio => devicePixelRatio === ratio
+  && [...document.querySelectorAll(".plot canvas")].every(
+    canvas => canvas.width === Math.round(ratio * canvas.clientWidth))"""
+
+
+# Each look at the clock takes 20 ms: longer than a frame's share of what is to be computed.
+SLOW = """{ let now = 0; performance.now = () => (now += 20); }"""
+
+
+@of_every_kind
+def test_however_slow_the_clock_it_is_drawn(show, kind):
+    short = {
+        "landscape": lambda: explore.landscape(examples=1000),
+        "sensitivity": lambda: explore.sensitivity(
+            IDBD(), "meta_step_size", "weights that flip", budget=100
+        ),
+    }
+    explorer = {**KINDS, **short}[kind]()
+    page = show(explorer, script=SLOW)
+    lines = said(page)
+    assert lines and explorer.summary().endswith(" ".join(lines))
+
+
+@of_every_kind
+def test_an_address_that_is_none_is_none(show, kind):
+    page = show(KINDS[kind](), fragment="%")
+    lines = said(page)
+    assert lines and KINDS[kind]().summary().endswith(" ".join(lines))
+
+
+def test_without_scripts_a_line_says_what_is_missing(show):
+    page = show(explore.rates(), java_script_enabled=False)
+    assert "need scripts" in page.locator("figure.explorer noscript").inner_text()
 
 
 CONTROLS = ".explorer-body :is(button, input, select, summary)"
