@@ -38,12 +38,34 @@ Stepsize.explorers.valley = (figure, data) => {
 
   // -- words
 
+  const plain = (name) => name.replaceAll("_", " ");
+
+  function nameOf({ name, parameters: p }) {
+    let { label } = rows[name];
+    if (p.planning_steps > 1) label += `-p${p.planning_steps}`;
+    if (p.window) label += ` K${p.window}`;
+    return label;
+  }
+
+  // What a method has that others of its name have not; what is off is not said.
+  function told({ parameters }, alike, onlyWords) {
+    const found = [];
+    for (const [p, value] of Object.entries(parameters)) {
+      if (alike.every((other) => other.parameters[p] === value)) continue;
+      if (typeof value === "string") found.push(value);
+      else if (typeof value === "boolean") found.push(value ? plain(p) : "");
+      else if (!onlyWords) found.push(`${plain(p)} ${number(value)}`);
+    }
+    return found.filter(Boolean).join(", ");
+  }
+
+  // The name of each method, and of those of one name what differs: words if these do, or all.
   function labels() {
     const found = [];
-    for (const { name, parameters: p } of methods) {
-      let { label } = rows[name];
-      if (p.planning_steps > 1) label += `-p${p.planning_steps}`;
-      if (p.window) label += ` K${p.window}`;
+    for (const method of methods) {
+      const alike = methods.filter((other) => nameOf(other) === nameOf(method));
+      const onlyWords = new Set(alike.map((other) => told(other, alike, true))).size === alike.length;
+      const label = `${nameOf(method)} ${told(method, alike, onlyWords)}`.trim();
       const same = found.filter((other) => other.replace(/ \(\d+\)$/, "") === label).length;
       found.push(same ? `${label} (${same + 1})` : label);
     }
@@ -130,7 +152,7 @@ Stepsize.explorers.valley = (figure, data) => {
   function card(slot, index) {
     const method = methods[index], { name, parameters } = method, made = {};
     for (const p of Object.keys(parameters)) {
-      made[p] = knob(p.replaceAll("_", " "), valuesOf(name, p), parameters[p], (value) => {
+      made[p] = knob(plain(p), valuesOf(name, p), parameters[p], (value) => {
         parameters[p] = value;
         // The derived pairing needs the fresh gradient.
         if (p === "pairing" && value === "derived") made.reuse_gradient.set((parameters.reuse_gradient = false));
@@ -193,7 +215,7 @@ Stepsize.explorers.valley = (figure, data) => {
       const inside = swatch(looks[i]) + names[i];
       if (legend.innerHTML !== inside) legend.innerHTML = inside;
       for (const [p, { node }] of Object.entries(made)) {
-        const label = node.querySelector("label"), text = p.replaceAll("_", " ");
+        const label = node.querySelector("label"), text = plain(p);
         const told = node.parentNode === parts.front ? `${inside}: ${text}` : text;
         if (label.innerHTML !== told) label.innerHTML = told;
       }
