@@ -6,7 +6,6 @@ from pathlib import Path
 
 from stepsize.explore import page
 
-
 FIGURE = '<figure class="explorer"'
 
 

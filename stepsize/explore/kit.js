@@ -526,7 +526,7 @@ class Plot {
           if (away >= least) continue;
           const [top, foot] = [j * (columns + 1) + i, (j + tall) * (columns + 1) + i];
           const full = sums[foot + wide] - sums[foot] - sums[top + wide] + sums[top];
-          const all = away + 1e4 * full + (full ? 0 : 2 * between(i, j, wide, endX, endY));
+          const all = away + 1e4 * full + (full ? 0 : 6 * between(i, j, wide, endX, endY));
           if (all < least) [best, least] = [[i, j], all];
         }
       }

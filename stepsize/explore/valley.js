@@ -216,8 +216,8 @@ Stepsize.explorers.valley = (figure, data) => {
       if (legend.innerHTML !== inside) legend.innerHTML = inside;
       for (const [p, { node }] of Object.entries(made)) {
         const label = node.querySelector("label"), text = plain(p);
-        const told = node.parentNode === parts.front ? `${inside}: ${text}` : text;
-        if (label.innerHTML !== told) label.innerHTML = told;
+        const whose = node.parentNode === parts.front ? `${swatch(looks[i])}${nameOf(methods[i])}: ` : "";
+        if (label.innerHTML !== whose + text) label.innerHTML = whose + text;
       }
     });
     if (!more) say(traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))), playing, looks);

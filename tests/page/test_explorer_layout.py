@@ -1,4 +1,4 @@
-"""The question, the picture and the knobs that answer it are seen together, on a desk and a phone."""
+"""The question, the picture and the knobs that answer it are seen together, on desk and phone."""
 
 import gzip
 import re
@@ -26,7 +26,9 @@ HIDDEN = """slider => {
     const inside = part === slider ? 0 : 12; // the frame's corner; what is drawn there is its own
     for (const y of [top + 2, bottom - 2]) {
       const seen = document.elementFromPoint((left + right) / 2, y);
-      if (seen !== part && !seen?.closest(".plot")?.contains(part)) found.push(`${name} is covered`);
+      if (seen !== part && !seen?.closest(".plot")?.contains(part)) {
+        found.push(`${name} is covered`);
+      }
     }
   }
   return found;
