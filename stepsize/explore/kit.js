@@ -424,17 +424,22 @@ class Plot {
     if (alpha < 1) this.dots(Array.from({ length: Math.ceil(n / every) }, (_, i) => at(i * every)), look, 1);
   }
 
-  // A line that may jump at every point: where it does, the band in which it jumps and its middle.
+  // A line that may jump to and fro: where it does, the band in which it jumps and its middle.
   band(n, at, look) {
     const { area, context: c } = this, wide = 4, columns = [];
     const columnOf = ([x]) => Math.floor((this.px(x) - area.left) / wide);
     for (let i = 0; i < n; i++) {
-      const point = at(i), y = Math.max(area.top - 4, Math.min(area.bottom + 4, this.py(point[1])));
+      const point = at(i);
+      if (point[1] === null) continue;
+      const y = Math.max(area.top - 4, Math.min(area.bottom + 4, this.py(point[1])));
       (columns[columnOf(point)] ??= []).push(y);
     }
-    const bands = columns.map((ys) => {
-      if (ys.length < 3) return null;
-      ys.sort((a, b) => a - b);
+    const ways = columns.map((ys) => ys.reduce((sum, y, i) => sum + (i && Math.abs(y - ys[i - 1])), 0));
+    columns.forEach((ys) => ys.sort((a, b) => a - b));
+    const bands = columns.map((ys, k) => {
+      const around = columns.slice(Math.max(0, k - 4), k + 5), way = ways.slice(Math.max(0, k - 4), k + 5);
+      const extent = Math.max(...around.map((all) => all.at(-1))) - Math.min(...around.map((all) => all[0]));
+      if (ys.length < 3 || way.reduce((sum, v) => sum + v) < 2 * extent) return null; // a steep line
       const [low, middle, high] = [0.05, 0.5, 0.95].map((share) => ys[Math.round(share * (ys.length - 1))]);
       return high - low > 8 ? [low, middle, high] : null;
     });
@@ -444,8 +449,8 @@ class Plot {
       for (let i = 0; i < bands.length; i++) {
         if (!bands[i]) continue;
         const first = i, x = (k) => area.left + wide * (k + 0.5);
-        while (bands[i + 1]) i += 1;
-        const shown = bands.slice(first, i + 1);
+        for (; bands[i]; i++) this.lines.push([x(i), bands[i][0], x(i), bands[i][2]]);
+        const shown = bands.slice(first, i);
         c.beginPath();
         shown.forEach(([low], k) => c.lineTo(x(first + k), low));
         for (let k = shown.length - 1; k >= 0; k--) c.lineTo(x(first + k), shown[k][2] + 1);
@@ -480,9 +485,10 @@ class Plot {
   }
 
   // Texts beside places [x, y], such as the ends of lines, each in the nearest room that no line,
-  // no sign and no other text needs.
+  // no sign and no other text needs; a thin line leads to one that is not near. Where there is too
+  // little room there is the short text or none: what is said by the plots has the names and looks.
   names(entries) {
-    const c = this.context, { area } = this, cell = 3, tall = 5;
+    const c = this.context, { area } = this, cell = 3, small = area.width < 200, tall = small ? 4 : 5;
     const columns = Math.floor(area.width / cell), rows = Math.floor(area.height / cell);
     const taken = new Uint8Array(columns * rows), sums = new Int32Array((columns + 1) * (rows + 1));
     const take = (x, y) => {
@@ -507,8 +513,23 @@ class Plot {
     };
     c.save();
     Object.assign(c, { textAlign: "left", textBaseline: "middle", lineWidth: 3, lineJoin: "round" });
+    if (small) c.font = c.font.replace("11px", "10px");
     c.strokeStyle = this.paper;
-    for (const { text, at: [x, y], colour } of entries) {
+    const room = (wide, endX, endY) => {
+      let best, least = Infinity;
+      for (let j = 0; j + tall <= rows; j++) {
+        for (let i = 0; i + wide <= columns; i++) {
+          const away = Math.abs(j + tall / 2 - endY) + 0.6 * Math.max(0, endX - i - wide, i - endX);
+          if (away >= least) continue;
+          const [top, foot] = [j * (columns + 1) + i, (j + tall) * (columns + 1) + i];
+          if (sums[foot + wide] - sums[foot] - sums[top + wide] + sums[top]) continue;
+          const all = away + 6 * between(i, j, wide, endX, endY);
+          if (all < least) [best, least] = [[i, j], all];
+        }
+      }
+      return best;
+    };
+    for (const { text, short, at: [x, y], colour } of entries) {
       if (!Number.isFinite(x + y)) continue;
       for (let j = 0; j < rows; j++) { // how many cells are taken above and left of each
         for (let i = 0, row = 0; i < columns; i++) {
@@ -516,25 +537,32 @@ class Plot {
           sums[(j + 1) * (columns + 1) + i + 1] = sums[j * (columns + 1) + i + 1] + row;
         }
       }
-      const size = c.measureText(text).width, wide = Math.min(columns, Math.ceil(size / cell) + 2);
       const endX = (this.px(x) - area.left) / cell;
       const endY = Math.max(0, Math.min(rows, (this.py(y) - area.top) / cell));
-      let best = [0, 0], least = Infinity;
-      for (let j = 0; j + tall <= rows; j++) {
-        for (let i = 0; i + wide <= columns; i++) {
-          const away = Math.abs(j + tall / 2 - endY) + 0.6 * Math.max(0, endX - i - wide, i - endX);
-          if (away >= least) continue;
-          const [top, foot] = [j * (columns + 1) + i, (j + tall) * (columns + 1) + i];
-          const full = sums[foot + wide] - sums[foot] - sums[top + wide] + sums[top];
-          const all = away + 1e4 * full + (full ? 0 : 6 * between(i, j, wide, endX, endY));
-          if (all < least) [best, least] = [[i, j], all];
-        }
+      let told, size, wide, place;
+      for (told of [text, short]) {
+        if (!told) break;
+        size = c.measureText(told).width;
+        wide = Math.ceil(size / cell) + 2;
+        if ((place = room(wide, endX, endY))) break;
       }
-      const [i, j] = best, left = area.left + cell * (i + 1), middle = area.top + cell * (j + tall / 2);
+      if (!place) continue;
+      const [i, j] = place, left = area.left + cell * (i + 1), middle = area.top + cell * (j + tall / 2);
+      const [px, py] = [area.left + cell * endX, area.top + cell * endY];
+      const fromX = Math.max(left, Math.min(left + size, px)), fromY = Math.max(middle - 5, Math.min(middle + 5, py));
       for (let k = 0; k < wide * tall; k++) take(left + cell * ((k % wide) - 0.5), area.top + cell * (j + Math.floor(k / wide) + 0.5));
       c.fillStyle = colour;
-      c.strokeText(text, left, middle);
-      c.fillText(text, left, middle);
+      if (Math.hypot(fromX - px, fromY - py) > 12) {
+        c.save();
+        Object.assign(c, { strokeStyle: colour, lineWidth: 0.8 });
+        c.beginPath();
+        c.moveTo(fromX, fromY);
+        c.lineTo(px, py);
+        c.stroke();
+        c.restore();
+      }
+      c.strokeText(told, left, middle);
+      c.fillText(told, left, middle);
     }
     c.restore();
   }

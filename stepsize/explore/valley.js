@@ -47,11 +47,11 @@ Stepsize.explorers.valley = (figure, data) => {
     return label;
   }
 
-  // What a method has that others of its name have not; what is off is not said.
-  function told({ parameters }, alike, onlyWords) {
+  // What a method has that others of its name have not, but for one knob; what is off is not said.
+  function told({ parameters }, alike, onlyWords, but) {
     const found = [];
     for (const [p, value] of Object.entries(parameters)) {
-      if (alike.every((other) => other.parameters[p] === value)) continue;
+      if (p === but || alike.every((other) => other.parameters[p] === value)) continue;
       if (typeof value === "string") found.push(value);
       else if (typeof value === "boolean") found.push(value ? plain(p) : "");
       else if (!onlyWords) found.push(`${plain(p)} ${number(value)}`);
@@ -71,6 +71,9 @@ Stepsize.explorers.valley = (figure, data) => {
     }
     return found;
   }
+
+  // What of a name tells a method from others of its class.
+  const apart = (name, method) => name.slice(rows[method.name].label.length).replace(/^[- ]/, "");
 
   function words(label, { w, error, grad_evals }) {
     const n = w.length - 1;
@@ -212,12 +215,13 @@ Stepsize.explorers.valley = (figure, data) => {
     drawErrors(traces, looks, names, xs, end, rows);
     drawSteps(traces, looks, xs, end, rows);
     slots.forEach(({ legend, made }, i) => {
-      const inside = swatch(looks[i]) + names[i];
-      if (legend.innerHTML !== inside) legend.innerHTML = inside;
-      for (const [p, { node }] of Object.entries(made)) {
-        const label = node.querySelector("label"), text = plain(p);
-        const whose = node.parentNode === parts.front ? `${swatch(looks[i])}${nameOf(methods[i])}: ` : "";
-        if (label.innerHTML !== whose + text) label.innerHTML = whose + text;
+      const name = nameOf(methods[i]), alike = methods.filter((other) => nameOf(other) === name);
+      const write = (node, text) => node.innerHTML !== text && (node.innerHTML = text);
+      write(legend, swatch(looks[i]) + names[i]);
+      for (const [p, { node }] of Object.entries(made)) { // in front with the name of its run
+        const whose = `${name} ${told(methods[i], alike, false, p)}`.trim();
+        const ahead = node.parentNode === parts.front ? `${swatch(looks[i])}${whose}: ` : "";
+        write(node.querySelector("label"), ahead + plain(p));
       }
     });
     if (!more) say(traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))), playing, looks);
@@ -255,14 +259,14 @@ Stepsize.explorers.valley = (figure, data) => {
     const { height, ...axis } = logarithmic([].concat(...traces.map(({ error }) => error)), 3);
     errors.frame({ x: [0, end], xLabel: state.over, ...axis, yLabel: "error" });
     traces.forEach(({ error }, i) => {
-      errors.line(rows[i] + 1, (k) => [xs[i][k], height(error[k])], looks[i]);
+      errors.band(rows[i] + 1, (k) => [xs[i][k], height(error[k])], looks[i]);
       const first = error.indexOf(0);
       if (first > 0 && first <= rows[i]) errors.dots([[xs[i][first], height(0)]], looks[i], 4);
     });
     errors.names(traces.map(({ error }, i) => {
       let k = rows[i]; // the last that has a place
       while (k > 0 && height(error[k]) === null) k -= 1;
-      return { text: names[i], colour: looks[i].colour, at: [xs[i][k], height(error[k]) ?? axis.y[1]] };
+      return { text: names[i], short: apart(names[i], methods[i]), colour: looks[i].colour, at: [xs[i][k], height(error[k]) ?? axis.y[1]] };
     }));
   }
 
