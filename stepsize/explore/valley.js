@@ -121,6 +121,7 @@ Stepsize.explorers.valley = (figure, data) => {
   });
   const cards = el("div", { class: "explorer-methods" });
   const handle = marker(map, ([x, y]) => take({ x, y }));
+  parts.more.querySelector("summary").append(", methods");
   parts.more.append(cards);
 
   // Build all cards anew, and go on with the one of a method.
