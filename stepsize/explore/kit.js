@@ -396,15 +396,29 @@ class Plot {
   stroke(runs, { colour, dash, width, alpha = 1 }) {
     this.lines.push(...runs);
     this.clipped((c) => {
-      Object.assign(c, { strokeStyle: colour, lineWidth: width, lineJoin: "round", globalAlpha: alpha });
-      c.setLineDash(dash);
-      c.beginPath();
+      // What is faint is drawn whole on a sheet of its own: lines that cross do not add up.
+      const pen = alpha < 1 ? this.sheet() : c;
+      Object.assign(pen, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
+      pen.setLineDash(dash);
+      pen.beginPath();
       for (const run of runs) {
-        c.moveTo(run[0], run[1]);
-        for (let i = 2; i < run.length; i += 2) c.lineTo(run[i], run[i + 1]);
+        pen.moveTo(run[0], run[1]);
+        for (let i = 2; i < run.length; i += 2) pen.lineTo(run[i], run[i + 1]);
       }
-      c.stroke();
+      pen.stroke();
+      if (pen === c) return;
+      c.globalAlpha = alpha;
+      c.drawImage(pen.canvas, 0, 0, this.canvas.width / this.dpr, this.canvas.height / this.dpr);
     });
+  }
+
+  // The context of an empty canvas of this one's size.
+  sheet() {
+    const { width, height } = this.canvas;
+    this.other ??= el("canvas").getContext("2d");
+    Object.assign(this.other.canvas, { width, height }); // which empties it
+    this.other.setTransform(this.dpr, 0, 0, this.dpr, 0, 0);
+    return this.other;
   }
 
   line(n, at, look) {
@@ -418,7 +432,7 @@ class Plot {
     for (const run of runs) {
       for (let i = 2; i < run.length; i += 2) length += Math.hypot(run[i] - run[i - 2], run[i + 1] - run[i - 1]);
     }
-    const alpha = Math.min(1, (8 * (area.width + area.height)) / length);
+    const alpha = Math.min(1, (4 * (area.width + area.height)) / length);
     this.stroke(runs, alpha < 1 ? { ...look, alpha: Math.max(alpha, 0.1), width: 1, dash: [] } : look);
     const every = Math.ceil(n / 1000);
     if (alpha < 1) this.dots(Array.from({ length: Math.ceil(n / every) }, (_, i) => at(i * every)), look, 1);
@@ -440,7 +454,8 @@ class Plot {
       const around = columns.slice(Math.max(0, k - 4), k + 5), way = ways.slice(Math.max(0, k - 4), k + 5);
       const extent = Math.max(...around.map((all) => all.at(-1))) - Math.min(...around.map((all) => all[0]));
       if (ys.length < 3 || way.reduce((sum, v) => sum + v) < 2 * extent) return null; // a steep line
-      const [low, middle, high] = [0.05, 0.5, 0.95].map((share) => ys[Math.round(share * (ys.length - 1))]);
+      const [low, high] = [0.05, 0.95].map((share) => ys[Math.round(share * (ys.length - 1))]);
+      const middle = ys.reduce((sum, y) => sum + y) / ys.length;
       return high - low > 8 ? [low, middle, high] : null;
     });
     const middles = [];
