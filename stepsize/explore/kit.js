@@ -343,13 +343,24 @@ class Plot {
     c.restore();
   }
 
-  // What is seen of a line through n points, as lists of pixels [x, y, x, y, ...]. at(i) returns
-  // [x, y]; where that is null or not finite there is a gap. Of many points those in one column of
-  // pixels become one upright stroke, which they would fill. What is far outside costs nothing.
-  seen(n, at) {
-    const { area } = this, found = [], column = n > 2 * area.width ? 1 / this.dpr : 0;
+  // The pixels [x, y, x, y, ...] of n points. at(i) returns [x, y]; where that is null or not finite
+  // there is a gap, NaN.
+  pixels(n, at) {
+    const found = new Float64Array(2 * n), limit = (v) => Math.max(-1e9, Math.min(1e9, v));
+    for (let i = 0; i < n; i++) {
+      const point = at(i), gap = !Number.isFinite((point?.[1] ?? NaN) + point?.[0]);
+      found[2 * i] = gap ? NaN : limit(this.px(point[0]));
+      found[2 * i + 1] = gap ? NaN : limit(this.py(point[1]));
+    }
+    return found;
+  }
+
+  // What is seen of a line through points, as lists of pixels like theirs. Of many points those in
+  // one column of pixels become one upright stroke, which they would fill. What is far outside
+  // costs nothing.
+  seen(points) {
+    const { area } = this, found = [], n = points.length / 2, column = n > 2 * area.width ? 1 / this.dpr : 0;
     const room = { left: area.left - 4, right: area.right + 4, top: area.top - 4, bottom: area.bottom + 4 };
-    const limit = (v) => Math.max(-1e9, Math.min(1e9, v));
     let run, x, y, pen = false; // the list that goes on from (x, y), if there is one
     const to = (u, v) => {
       const piece = clipped(x, y, u, v, room);
@@ -373,8 +384,7 @@ class Plot {
       to(left, end);
     };
     for (let i = 0; i < n; i++) {
-      const point = at(i), gap = !Number.isFinite((point?.[1] ?? NaN) + point?.[0]);
-      const px = gap ? 0 : limit(this.px(point[0])), py = gap ? 0 : limit(this.py(point[1]));
+      const px = points[2 * i], py = points[2 * i + 1], gap = Number.isNaN(px);
       if (pen && !gap && Math.abs(px - left) < column) {
         low = Math.min(low, py);
         high = Math.max(high, py);
@@ -422,31 +432,29 @@ class Plot {
   }
 
   line(n, at, look) {
-    this.stroke(this.seen(n, at), look);
+    this.stroke(this.seen(this.pixels(n, at)), look);
   }
 
-  // The same where it may go to and fro: the farther the fainter, and then the places are dots.
+  // The same where it may go to and fro: the farther the fainter, and at last the places are dots.
   path(n, at, look) {
-    const runs = this.seen(n, at), { area } = this;
+    const runs = this.seen(this.pixels(n, at)), { area } = this;
     let length = 0;
     for (const run of runs) {
       for (let i = 2; i < run.length; i += 2) length += Math.hypot(run[i] - run[i - 2], run[i + 1] - run[i - 1]);
     }
-    const alpha = Math.min(1, (4 * (area.width + area.height)) / length);
-    this.stroke(runs, alpha < 1 ? { ...look, alpha: Math.max(alpha, 0.1), width: 1, dash: [] } : look);
+    const alpha = Math.max(0.1, Math.min(1, (4 * (area.width + area.height)) / length)), dotted = alpha < 0.5;
+    this.stroke(runs, dotted ? { ...look, alpha, width: 1, dash: [] } : { ...look, alpha });
     const every = Math.ceil(n / 1000);
-    if (alpha < 1) this.dots(Array.from({ length: Math.ceil(n / every) }, (_, i) => at(i * every)), look, 1);
+    if (dotted) this.dots(Array.from({ length: Math.ceil(n / every) }, (_, i) => at(i * every)), look, 1);
   }
 
   // A line that may jump to and fro: where it does, the band in which it jumps and its middle.
   band(n, at, look) {
-    const { area, context: c } = this, wide = 4, columns = [];
-    const columnOf = ([x]) => Math.floor((this.px(x) - area.left) / wide);
+    const { area, context: c } = this, wide = 4, columns = [], points = this.pixels(n, at);
+    const columnOf = (i) => Math.floor((points[2 * i] - area.left) / wide);
     for (let i = 0; i < n; i++) {
-      const point = at(i);
-      if (point[1] === null) continue;
-      const y = Math.max(area.top - 4, Math.min(area.bottom + 4, this.py(point[1])));
-      (columns[columnOf(point)] ??= []).push(y);
+      const y = Math.max(area.top - 4, Math.min(area.bottom + 4, points[2 * i + 1]));
+      if (y === y) (columns[columnOf(i)] ??= []).push(y); // and is no gap
     }
     const ways = columns.map((ys) => ys.reduce((sum, y, i) => sum + (i && Math.abs(y - ys[i - 1])), 0));
     columns.forEach((ys) => ys.sort((a, b) => a - b));
@@ -473,7 +481,8 @@ class Plot {
         if (shown.length > 1) middles.push(shown.flatMap(([, middle], k) => [x(first + k), middle]));
       }
     });
-    this.line(n, (i) => (bands[columnOf(at(i))] ? null : at(i)), look);
+    for (let i = 0; i < n; i++) if (bands[columnOf(i)]) points[2 * i] = points[2 * i + 1] = NaN;
+    this.stroke(this.seen(points), look);
     this.stroke(middles, { ...look, width: 1.2 });
   }
 
