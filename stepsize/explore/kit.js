@@ -1,18 +1,14 @@
-// The kit of the explorers, which recompute in the page, from a server or from a disk.
-//
-// A figure.explorer comes with a static picture and, in data-setting, everything it starts from
-// (explorer.py writes it). Each explorer is one function in a file of its own, NAME.js beside NAME.py,
+// What explorers share. The function of a figure's data-explorer, in a file of its own,
 //
 //   Stepsize.explorers.NAME = (figure, data) => body
 //
-// where NAME is the figure's data-explorer, and body takes the place of the picture. Arithmetic is
-// in methods.js, what has a name in catalogue.js, and what the functions share in Stepsize.kit.
+// makes what takes the place of its static picture from what its data-setting says.
 "use strict";
 
 (() => {
 const { objectives, stops, methods: rows } = Stepsize.catalogue;
 
-// ---- kit: elements and words
+// ---- elements and words
 
 function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -24,7 +20,7 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-const english = new Intl.NumberFormat("en"); // kept: to make one takes longer than to use it
+const english = new Intl.NumberFormat("en");
 const whole = (n) => english.format(n);
 
 // Three significant digits, as in the package's own words: 0.0123, 465, 1.2e-9.
@@ -36,7 +32,7 @@ function number(x) {
   return value.toExponential().replace("e+", "e");
 }
 
-// ---- kit: controls; each is { node, set(value) } and calls change(value)
+// ---- controls; each is { node, set(value) } and calls change(value)
 
 let ids = 0;
 
@@ -109,8 +105,8 @@ function knob(label, values, value, change) {
   return slider(label, values, value, change);
 }
 
-// A button that plays (or steps, where motion is not wanted) and a slider for the time: share is what is
-// to be shown, from 0 to 1. reset() goes to the end in silence.
+// A button that plays (or steps, where motion is not wanted) and a slider for the time: share, from 0
+// to 1, is what is to be shown. reset() goes to the end.
 function player(change) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const shown = el("span", { class: "value", "aria-hidden": "true" });
@@ -149,7 +145,7 @@ function player(change) {
 }
 
 // A button that puts a setting, write(), into the address and on the clipboard. read(text) says whether
-// it is one; the first figure of a kind reads "#kind?text", the second "#kind-2?text".
+// it is one. The first figure of a kind reads "#kind?text", the second "#kind-2?text".
 function linked(figure, write, read) {
   const kind = figure.dataset.explorer;
   const all = [...document.querySelectorAll(`figure[data-explorer="${kind}"]`)];
@@ -160,7 +156,7 @@ function linked(figure, write, read) {
     status.textContent = "The address of this page now carries the setting.";
     try {
       await navigator.clipboard.writeText(location.href);
-      status.textContent = "The link is copied; the address of this page carries the setting, too.";
+      status.textContent += " The link is copied.";
     } catch {} // no clipboard: the address has it
   });
   const follow = () => {
@@ -174,7 +170,7 @@ function linked(figure, write, read) {
   return [copy, status];
 }
 
-// ---- kit: plots
+// ---- plots
 
 const raised = (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)];
 const power = (k) => "10" + String(k).replace(/./g, raised);
@@ -202,8 +198,8 @@ function powers(low, high) {
   return found.filter(([at]) => at >= low && at <= high);
 }
 
-// A logarithmic axis for a frame around what is finite and positive among some values, within two
-// exponents. height(value) is its place on it, null where it has none; zero has a line below.
+// A logarithmic axis, within two exponents, for what is finite and positive among some values.
+// height(value) is its place on it or null; zero has a line below.
 function logarithmic(values, most = 300, fewest = -17) {
   let least = Infinity, largest = 0, zero = false;
   for (const v of values) {
@@ -257,8 +253,8 @@ class Plot {
     return getComputedStyle(this.box).backgroundColor;
   }
 
-  // A colour as dark, or at night as light, as it must be to be read on the paper (contrast 4.5),
-  // also where contours shade it; by a share more for each further line of one colour.
+  // A colour as dark, or at night as light, as can be read (contrast 4.5) also where contours shade
+  // the paper; and more by a share.
   legible(colour, share = 0) {
     const paper = channels(this.paper), ground = light(mixed(paper, channels(this.ink), 0.08));
     const night = light(paper) < 0.18;
@@ -292,7 +288,7 @@ class Plot {
     };
     const faint = under ? 0 : 0.12;
     Object.assign(c, { textAlign: "center", textBaseline: "top" });
-    let free = 0; // from here on; a text that would touch the last one is left out
+    let free = 0;
     for (const [at, text] of xTicks ?? ticks(...x, Math.max(2, Math.round(area.width / 60)))) {
       const px = Math.round(this.px(at)), half = c.measureText(text).width / 2;
       rule(faint, px, area.top, 1, area.height);
@@ -343,8 +339,7 @@ class Plot {
     c.restore();
   }
 
-  // The pixels [x, y, x, y, ...] of n points. at(i) returns [x, y]; where that is null or not finite
-  // there is a gap, NaN.
+  // The pixels [x, y, x, y, ...] of n points at(i), [x, y]; NaN where that is null or not finite, a gap.
   pixels(n, at) {
     const found = new Float64Array(2 * n), limit = (v) => Math.max(-1e9, Math.min(1e9, v));
     for (let i = 0; i < n; i++) {
@@ -355,9 +350,8 @@ class Plot {
     return found;
   }
 
-  // What is seen of a line through points, as lists of pixels like theirs. Of many points those in
-  // one column of pixels become one upright stroke, which they would fill. What is far outside
-  // costs nothing.
+  // What is seen of a line through points, as lists like theirs. Of many points those in one column of
+  // pixels become one upright stroke. What is far outside costs nothing.
   seen(points) {
     const { area } = this, found = [], n = points.length / 2, column = n > 2 * area.width ? 1 / this.dpr : 0;
     const room = { left: area.left - 4, right: area.right + 4, top: area.top - 4, bottom: area.bottom + 4 };
@@ -372,11 +366,11 @@ class Plot {
       }
       [x, y] = [u, v];
     };
-    let left, low, high, last; // of the present column
+    let left, low, high, last;
     const upright = () => {
       if (!pen || high - low < 0.5) return;
       const first = y, end = last;
-      if (high - low > Math.abs(end - first) + 0.5) { // it goes beyond its ends
+      if (high - low > Math.abs(end - first) + 0.5) {
         const up = end - low < high - end;
         to(left, up ? high : low);
         to(left, up ? low : high);
@@ -406,7 +400,7 @@ class Plot {
   stroke(runs, { colour, dash, width, alpha = 1 }) {
     this.lines.push(...runs);
     this.clipped((c) => {
-      // What is faint is drawn whole on a sheet of its own: lines that cross do not add up.
+      // On a sheet of its own, for faint lines that cross would add up.
       const pen = alpha < 1 ? this.sheet() : c;
       Object.assign(pen, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
       pen.setLineDash(dash);
@@ -424,11 +418,10 @@ class Plot {
 
   // The context of an empty canvas of this one's size.
   sheet() {
-    const { width, height } = this.canvas;
-    this.other ??= el("canvas").getContext("2d");
-    Object.assign(this.other.canvas, { width, height }); // which empties it
-    this.other.setTransform(this.dpr, 0, 0, this.dpr, 0, 0);
-    return this.other;
+    const { canvas: { width, height }, dpr } = this, sheet = (this.other ??= el("canvas").getContext("2d"));
+    Object.assign(sheet.canvas, { width, height }); // which empties it
+    sheet.setTransform(dpr, 0, 0, dpr, 0, 0);
+    return sheet;
   }
 
   line(n, at, look) {
@@ -508,13 +501,12 @@ class Plot {
     });
   }
 
-  // Texts beside places [x, y], such as the ends of lines, each in the nearest room that no line,
-  // no sign and no other text needs; a thin line leads to one that is not near. Where there is too
-  // little room there is the short text or none: what is said by the plots has the names and looks.
+  // Texts by places [x, y], such as the ends of lines, each in the nearest room that no line, sign or
+  // text needs, short or left out where there is none; a thin line leads to one that is not near.
   names(entries) {
     const c = this.context, { area } = this, cell = 3, small = area.width < 200, tall = small ? 4 : 5;
     const columns = Math.floor(area.width / cell), rows = Math.floor(area.height / cell);
-    const taken = new Uint8Array(columns * rows), sums = new Int32Array((columns + 1) * (rows + 1));
+    const taken = new Uint8Array(columns * rows);
     const take = (x, y) => {
       const i = Math.floor((x - area.left) / cell), j = Math.floor((y - area.top) / cell);
       if (i >= 0 && i < columns && j >= 0 && j < rows) taken[j * columns + i] = 1;
@@ -539,14 +531,20 @@ class Plot {
     Object.assign(c, { textAlign: "left", textBaseline: "middle", lineWidth: 3, lineJoin: "round" });
     if (small) c.font = c.font.replace("11px", "10px");
     c.strokeStyle = this.paper;
+    const isFree = (i, j, wide) => {
+      for (let k = j * columns + i; k < (j + tall) * columns; k += columns) {
+        const next = taken.indexOf(1, k);
+        if (next >= 0 && next < k + wide) return false;
+      }
+      return true;
+    };
     const room = (wide, endX, endY) => {
       let best, least = Infinity;
       for (let j = 0; j + tall <= rows; j++) {
         for (let i = 0; i + wide <= columns; i++) {
           const away = Math.abs(j + tall / 2 - endY) + 0.6 * Math.max(0, endX - i - wide, i - endX);
           if (away >= least) continue;
-          const [top, foot] = [j * (columns + 1) + i, (j + tall) * (columns + 1) + i];
-          if (sums[foot + wide] - sums[foot] - sums[top + wide] + sums[top]) continue;
+          if (!isFree(i, j, wide)) continue;
           const all = away + 6 * between(i, j, wide, endX, endY);
           if (all < least) [best, least] = [[i, j], all];
         }
@@ -555,14 +553,8 @@ class Plot {
     };
     for (const { text, short, at: [x, y], colour } of entries) {
       if (!Number.isFinite(x + y)) continue;
-      for (let j = 0; j < rows; j++) { // how many cells are taken above and left of each
-        for (let i = 0, row = 0; i < columns; i++) {
-          row += taken[j * columns + i];
-          sums[(j + 1) * (columns + 1) + i + 1] = sums[j * (columns + 1) + i + 1] + row;
-        }
-      }
-      const endX = (this.px(x) - area.left) / cell;
-      const endY = Math.max(0, Math.min(rows, (this.py(y) - area.top) / cell));
+      const px = this.px(x), py = Math.max(area.top, Math.min(area.bottom, this.py(y)));
+      const endX = (px - area.left) / cell, endY = (py - area.top) / cell;
       let told, size, wide, place;
       for (told of [text, short]) {
         if (!told) break;
@@ -572,18 +564,11 @@ class Plot {
       }
       if (!place) continue;
       const [i, j] = place, left = area.left + cell * (i + 1), middle = area.top + cell * (j + tall / 2);
-      const [px, py] = [area.left + cell * endX, area.top + cell * endY];
       const fromX = Math.max(left, Math.min(left + size, px)), fromY = Math.max(middle - 5, Math.min(middle + 5, py));
-      for (let k = 0; k < wide * tall; k++) take(left + cell * ((k % wide) - 0.5), area.top + cell * (j + Math.floor(k / wide) + 0.5));
+      for (let k = j * columns + i; k < (j + tall) * columns; k += columns) taken.fill(1, k, k + wide);
       c.fillStyle = colour;
       if (Math.hypot(fromX - px, fromY - py) > 12) {
-        c.save();
-        Object.assign(c, { strokeStyle: colour, lineWidth: 0.8 });
-        c.beginPath();
-        c.moveTo(fromX, fromY);
-        c.lineTo(px, py);
-        c.stroke();
-        c.restore();
+        this.stroke([[fromX, fromY, px, py]], stroke(colour, 0.8));
       }
       c.strokeText(told, left, middle);
       c.fillText(told, left, middle);
@@ -607,7 +592,7 @@ function draggable(plot, move, marker) {
   box.addEventListener("click", (event) => event.detail && to(event)); // not that of a key
 }
 
-// A round button on a plot to drag, or to move by arrow keys: by so much, with Shift five times that.
+// A round button on a plot, moved by dragging or by arrow keys, with Shift five times as far.
 function marker(plot, move, step = 0.05) {
   let place;
   const keys = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
@@ -693,8 +678,7 @@ const legible = (plot, colours) =>
 const place = (w) =>
   w.every(Number.isFinite) ? `(${w.map(number).join(", ")})` : "a place that is not finite";
 
-// Contours at fourteen levels of the logarithm between what a view holds, with fewer pixels than
-// the screen's, for a view may change under a slider.
+// Contours at fourteen levels of the logarithm, coarse, for a slider may move the view.
 function surface(plot, contours, objective, [x, y]) {
   const height = (w) => Math.log10(objective.loss(w)), at = ([a, b], i) => a + (i / 7) * (b - a);
   const seen = Array.from({ length: 64 }, (_, i) => height([at(x, i % 8), at(y, i >> 3)]));
@@ -709,7 +693,7 @@ function surface(plot, contours, objective, [x, y]) {
   return more;
 }
 
-// ---- kit: what has a name
+// ---- what has a name
 
 const built = {};
 
@@ -735,7 +719,7 @@ function plainly(values, word) {
   return same === undefined ? Number(word) : same;
 }
 
-// The same of a word that may come from anywhere: at least the first number, at most the last.
+// The same of a word from anywhere: at least the first number, at most the last.
 function within(values, word) {
   const value = plainly(values, word), numbers = values.filter((v) => typeof v === "number");
   if (values.includes(value)) return value;
@@ -756,7 +740,7 @@ function methodOf(text, read = plainly) {
   return { name, parameters };
 }
 
-// Keep a point, state.x and state.y, inside a view, at hundredths, and give its sliders their places.
+// Keep state.x and state.y inside a view, at hundredths, and give their sliders its stops.
 function placed(state, knobs, view, step) {
   for (const [axis, [low, high]] of [["x", view[0]], ["y", view[1]]]) {
     const hundredths = (v) => Number(v.toFixed(2)), n = Math.round((high - low) / step);
@@ -765,9 +749,9 @@ function placed(state, knobs, view, step) {
   }
 }
 
-// ---- kit: the parts of an explorer
+// ---- the parts of an explorer
 
-// When what is drawn must be drawn anew: another size, pixel ratio or theme, and paper.
+// Draw anew for another size, pixel ratio or theme, and for paper.
 function observed(figure, redraw, draw) {
   new ResizeObserver(redraw).observe(figure);
   const ratio = () => {
@@ -785,12 +769,11 @@ function observed(figure, redraw, draw) {
   }
 }
 
-// The whole of an explorer with a flat setting: plots, words, and a control for each of knobs,
-// { name: [label, values] }, those of `front` beside the plots, the rest behind "more", and buttons.
-// Where there are no values texts[name] has { write(), read(text) } for the link. `tools` are more
-// nodes beside the buttons. take(changes) changes the state, tells changed(changes), and has controls
-// and picture follow: draw() once a frame at most, again when size or theme change, and while it
-// returns true, for more is to be computed. Until then the figure is busy.
+// The whole of an explorer with a flat setting: plots, words, buttons, tools (more nodes), and a control
+// for each of knobs, { name: [label, values] }: those of `front` beside the plots, the rest behind
+// "more". Without values texts[name] has { write(), read(text) } for the link. take(changes) changes
+// the state, tells changed(changes), and has controls and picture follow: draw() once a frame at most,
+// and again while it returns true, for more is to be computed. Until then the figure is busy.
 function panel(figure, { setting, knobs, plots, front = [] }, { draw, changed, buttons = {}, tools = [], texts = {} }) {
   const state = {}, controls = {};
   let asked = false;
@@ -863,7 +846,7 @@ function panel(figure, { setting, knobs, plots, front = [] }, { draw, changed, b
 
 Stepsize.kit = {
   el, whole, number, having, choice, knob, button, player, Contours,
-  ticks, logarithmic, draggable, marker, stroke, swatch, legible, place, surface, objective, renewed, valuesOf, within,
+  logarithmic, draggable, marker, stroke, swatch, legible, place, surface, objective, renewed, valuesOf, within,
   methodText, methodOf, placed, panel,
 };
 

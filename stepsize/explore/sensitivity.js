@@ -1,5 +1,4 @@
 // Sensitivity: the final error over all values of one knob, beside tuned gradient descent.
-// Runs and words are those of sensitivity.py.
 "use strict";
 
 Stepsize.explorers.sensitivity = (figure, data) => {
@@ -16,8 +15,6 @@ Stepsize.explorers.sensitivity = (figure, data) => {
   const candidates = () => (isStream() ? constants : catalogue.stops.step_size);
   const least = (errors) => errors.reduce((best, e, i) => (e < errors[best] ? i : best), 0);
   const present = () => stops.indexOf(state.value);
-
-  // -- runs
 
   // A run on an objective that keeps its end alone; where it is not finite it ends.
   class End extends Stepsize.Run {
@@ -85,8 +82,6 @@ Stepsize.explorers.sensitivity = (figure, data) => {
     return done;
   }
 
-  // -- words
-
   const plain = (name) => name.replaceAll("_", " ");
   const word = (v) => (v === Infinity ? "inf" : typeof v === "boolean" ? (v ? "yes" : "no") : number(v));
 
@@ -106,8 +101,6 @@ Stepsize.explorers.sensitivity = (figure, data) => {
         `constant step sizes, ${number(candidates()[least(rivals)])}: ${said(level)}.`,
     ];
   }
-
-  // -- controls
 
   const refill = (list, values) => list.splice(0, Infinity, ...values);
   refill(names, Object.keys(rows));
@@ -129,8 +122,6 @@ Stepsize.explorers.sensitivity = (figure, data) => {
   const { state, controls, take, body, say, plots: [plot] } = panel(figure, data, { draw, changed, texts: { with: link } });
   const here = marker(plot, ([i]) =>
     take({ value: stops[Math.max(0, Math.min(stops.length - 1, Math.round(i)))] }), 1);
-
-  // -- the plot
 
   // The values to write beside the axis: about six round ones.
   function marks() {

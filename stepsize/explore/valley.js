@@ -12,8 +12,6 @@ Stepsize.explorers.valley = (figure, data) => {
   const contours = new Contours(), playback = player(() => redraw());
   let methods, late = 1;
 
-  // -- arithmetic
-
   // Go on with the runs for some milliseconds; whether all have ended.
   function advance(milliseconds) {
     const until = performance.now() + milliseconds;
@@ -35,8 +33,6 @@ Stepsize.explorers.valley = (figure, data) => {
     }
     return true;
   }
-
-  // -- words
 
   const plain = (name) => name.replaceAll("_", " ");
 
@@ -91,13 +87,10 @@ Stepsize.explorers.valley = (figure, data) => {
         `${whole(grad_evals[zero])} gradient evaluations.` : ".");
   }
 
-  // What a run has come to on the way.
   function wordsAt(label, { w, error, grad_evals }, row) {
     const at = w[row].every(Number.isFinite) ? `error ${number(error[row])}` : "diverged";
     return `${label}: ${at} at ${whole(grad_evals[row])} gradient evaluations, ${whole(row)} iterations.`;
   }
-
-  // -- controls
 
   const changed = (changes) => {
     placed(state, data.knobs, objectives[state.objective].view, 0.05);
@@ -186,8 +179,6 @@ Stepsize.explorers.valley = (figure, data) => {
     }
     return card;
   }
-
-  // -- plots
 
   // Step sizes are drawn linearly below a thousandth, logarithmically above, with their sign.
   const signed = (a) => Math.sign(a) * Math.log10(1 + Math.abs(a) / 1e-3);

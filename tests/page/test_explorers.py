@@ -204,7 +204,7 @@ def test_twins_are_told_apart_and_divergence_is_said(show):
     methods = [GradientDescent(0.001), GradientDescent(0.1)]
     page = show(explore.valley(methods))
     assert said(page) == words(methods)
-    assert page.locator("legend").all_inner_texts() == ["GD", "GD (2)"]
+    assert page.locator("legend").all_inner_texts() == ["GD step size 0.001", "GD step size 0.1"]
     swatches = page.locator("legend svg")
     first, second = (swatches.nth(i).inner_html() for i in range(2))
     assert first != second
@@ -560,7 +560,7 @@ def test_every_method_can_be_chosen(show, name):
     lines = said(page)
     cls = getattr(stepsize, name)
     assert lines == words([renewed(cls, GradientDescent(0.0005))], grad_evals=50)
-    for summary in page.locator("summary").all():
+    for summary in page.locator("details:not([open]) > summary").all():
         summary.click()
     for field in dataclasses.fields(cls):
         assert page.get_by_label(field.name.replace("_", " "), exact=True).is_visible()
