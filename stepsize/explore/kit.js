@@ -836,7 +836,8 @@ function panel(figure, { setting, knobs, plots, front = [] }, { draw, changed, b
     front: part("front", ...nodes(ahead)),
     tools: part("tools", part("buttons", ...ways), ...tools),
     more: el("details", { class: "explorer-more" },
-      el("summary", {}, `more: ${rest.map((name) => knobs[name][0]).join(", ")}`), part("controls", ...nodes(rest)), part("buttons", ...linked(figure, write, read))),
+      el("summary", {}, `more: ${rest.map((name) => knobs[name][0]).join(", ")}`),
+      part("controls", ...nodes(rest)), part("buttons", ...linked(figure, write, read))),
   };
   const body = part("body", part("main", parts.plots, words), part("side", parts.front, parts.tools, parts.more));
   const drawings = plots.map((label, i) => new Plot(parts.plots, label, i ? "curve" : "map"));

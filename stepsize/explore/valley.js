@@ -142,7 +142,8 @@ Stepsize.explorers.valley = (figure, data) => {
       return p ? slots[index - 1]?.made[p]?.node : controls[name].node;
     }).filter(Boolean);
     const isRange = (node) => node.lastChild.type === "range";
-    if (!found.some(isRange)) found.unshift(...Object.values(slots.at(-1).made).map(({ node }) => node).filter(isRange).slice(0, 1));
+    const last = Object.values(slots.at(-1).made).map(({ node }) => node);
+    if (!found.some(isRange)) found.unshift(...last.filter(isRange).slice(0, 1));
     parts.front.replaceChildren(...found);
   }
 
@@ -258,7 +259,8 @@ Stepsize.explorers.valley = (figure, data) => {
     errors.names(traces.map(({ error }, i) => {
       let k = rows[i]; // the last that has a place
       while (k > 0 && height(error[k]) === null) k -= 1;
-      return { text: names[i], short: apart(names[i], methods[i]), colour: looks[i].colour, at: [xs[i][k], height(error[k]) ?? axis.y[1]] };
+      const at = [xs[i][k], height(error[k]) ?? axis.y[1]];
+      return { text: names[i], short: apart(names[i], methods[i]), colour: looks[i].colour, at };
     }));
   }
 
