@@ -211,6 +211,65 @@ def test_twins_are_told_apart_and_divergence_is_said(show):
     assert "diverged, not finite from iteration" in said(page)[1]
 
 
+# All lines that a plot draws, and the texts of names, which alone have a line width of 3.
+PENS = """
+const drawn = (window.drawn = new Map()), pen = CanvasRenderingContext2D.prototype;
+const listen = (name, hear) => {
+  const draw = pen[name];
+  pen[name] = function (...args) {
+    if (!drawn.has(this)) drawn.set(this, { lines: [], texts: [], path: [] });
+    hear.call(this, drawn.get(this), args);
+    return draw.apply(this, args);
+  };
+};
+listen("clearRect", (all) => Object.assign(all, { lines: [], texts: [] }));
+listen("beginPath", (all) => (all.path = []));
+listen("moveTo", (all, at) => all.path.push([at]));
+listen("lineTo", (all, at) => all.path.at(-1)?.push(at));
+listen("stroke", function (all) {
+  if (this.lineWidth > 1) all.lines.push(...all.path.map((points) => [this.strokeStyle, points]));
+});
+listen("strokeText", function (all, [text, x, y]) {
+  all.texts.push([this.fillStyle, text, x, y, this.measureText(text).width]);
+});
+"""
+# Names with a line of another colour within them, by steps of half a pixel along each line.
+CROSSED = """() => {
+  const found = [], all = [];
+  for (const { lines, texts } of drawn.values()) {
+    for (const [own, text, x, y, width] of texts) {
+      all.push(text);
+      for (const [colour, points] of lines) {
+        for (let i = 1; i < points.length; i++) {
+          const [[a, b], [u, v]] = [points[i - 1], points[i]];
+          const n = Math.ceil(2 * Math.hypot(u - a, v - b));
+          for (let k = 0; k <= n; k++) {
+            const px = a + (k / n) * (u - a), py = b + (k / n) * (v - b);
+            if (px > x && px < x + width && Math.abs(py - y) < 4) found.push([text, colour, own]);
+          }
+        }
+      }
+    }
+  }
+  return [all, found.slice(0, 3)];
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("figure", PUBLISHED)
+def test_a_name_stands_on_no_line(show, figure, width):
+    page = show(
+        explore.valley(**PUBLISHED[figure]),
+        script=PENS,
+        viewport={"width": width, "height": 900},
+    )
+    said(page)
+    names, crossed = page.evaluate(CROSSED)
+    methods = len(PUBLISHED[figure]["methods"])
+    assert len(names) == methods if width == 1280 else 0 < len(names) <= methods
+    assert crossed == []
+
+
 def test_objectives(show):
     page = show(explore.valley([GD, PLANNED]))
     for objective in reversed(explore.OBJECTIVES):
