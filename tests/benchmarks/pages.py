@@ -5,12 +5,12 @@ trace says how long each task of the page took on its thread: the processor's ow
 which a busy machine does not stretch, of scripts, styles and drawing together. An event is the sum
 of its tasks. What a reader feels as a jerk is one task above 50 ms.
 
-    python tests/benchmarks/pages.py [words of a name]
+    PYTHONPATH=book python tests/benchmarks/pages.py [words of a name]
 
 With ``--book`` each slider of each explorer in the built book goes through its stops, twelve of
 them where there are more, and then Reset is pressed.
 
-    python tests/benchmarks/pages.py --book [chapters]
+    PYTHONPATH=book python tests/benchmarks/pages.py --book [chapters]
 """
 
 import json
