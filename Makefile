@@ -80,7 +80,7 @@ lab: $(TESTS)
 	$(BIN)/jupyter lab --notebook-dir=book
 
 bench: $(STAMP)
-	@for script in tests/benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
+	@for script in tests/benchmarks/*.py; do echo "$$script"; PYTHONPATH=book $(BIN)/python "$$script"; done
 
 $(FRAMEWORKS)/.ready: tests/frameworks/requirements.txt
 	$(call environment,$(FRAMEWORKS))

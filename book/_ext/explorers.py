@@ -6,6 +6,8 @@ from pathlib import Path
 
 from stepsize.explore import page
 
+FIGURE = '<figure class="explorer"'
+
 
 def copy(app):
     if app.builder.format == "html":
@@ -17,7 +19,9 @@ def copy(app):
 
 def load(app, pagename, templatename, context, doctree):
     body = context.get("body") or ""
-    if '<figure class="explorer"' in body:
+    if FIGURE in body:
+        # The theme takes its contents out of the way of what is wider than the text.
+        context["body"] = body.replace(FIGURE, '<figure class="explorer full-width"')
         app.add_css_file(f"explorers/{page.STYLE.name}")
     for file in page.scripts(*re.findall(r'data-explorer="([\w-]+)"', body)):
         app.add_js_file(f"explorers/{file.name}")

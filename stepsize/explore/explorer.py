@@ -12,7 +12,9 @@ from stepsize.explore.digits import portable
 from stepsize.explore.page import as_json, literal
 from stepsize.explore.sheet import Sheet, as_svg, book_style
 
-__all__ = ["Explorer", "OneSetting"]
+__all__ = ["Explorer", "OneSetting", "is_slider"]
+
+_MISSING = "<noscript>Its knobs are missing here: they need scripts, but no network.</noscript>\n"
 
 
 class Explorer:
@@ -23,21 +25,39 @@ class Explorer:
     """
 
     name = None
+    front = ()  # which of its knobs stand beside the picture; the others wait behind "more"
+
+    def with_front(self, names):
+        """This explorer with other knobs beside the picture, unless there are no names."""
+        if names is not None:
+            known = self.fronts()
+            unknown = [name for name in names if name not in known]
+            if unknown:
+                raise ValueError(f"front must name knobs among {', '.join(known)}, got {unknown}")
+            if not any(map(known.get, names)):
+                raise ValueError(f"front must name a slider, got {names!r}")
+            self.front = tuple(names)
+        return self
+
+    def fronts(self):
+        """Whether a knob is a slider, by its name, of all that can stand beside the picture."""
+        knobs = self.knobs().items()
+        return {name: is_slider(values) for name, (_, values) in knobs if values is not None}
 
     def html(self):
         """The figure that a page's script brings to life, with a static picture inside."""
         data = self.data()
         alive = ""
         if data is not None:
-            text = html.escape(as_json(portable(data)), quote=False)
+            text = html.escape(as_json(portable({**data, "front": self.front})), quote=False)
             quoted = text.replace("'", "&#39;")
             alive = f" data-explorer=\"{self.name}\" data-setting='{quoted}'"
         picture = base64.b64encode(self.svg().encode()).decode()
         return (
             f'<figure class="explorer"{alive}>\n'
-            f'<img alt="{html.escape(self.summary())}" src="data:image/svg+xml;base64,{picture}">\n'
             f"<figcaption>{html.escape(self.question)}</figcaption>\n"
-            "</figure>"
+            f'<img alt="{html.escape(self.summary())}" src="data:image/svg+xml;base64,{picture}">\n'
+            f"{_MISSING if alive else ''}</figure>"
         )
 
     def link(self):
@@ -58,6 +78,10 @@ class Explorer:
             with suppress(ImportError):  # ipywidgets
                 bundle = {**self.widget._repr_mimebundle_(), **bundle}
         return bundle
+
+
+def is_slider(values):
+    return not values or not isinstance(values[0], (bool, str))
 
 
 def _in_kernel():

@@ -194,16 +194,10 @@ def contours(ax, objective, xlim, ylim, levels=14, points=240):
     if f.count() == 0:
         raise ValueError("the loss is not finite anywhere between xlim and ylim")
     f = f - (objective.minimum if objective.minimum is not None else f.min())
-    low = max(np.quantile(f.compressed(), 0.005), 1e-12)
-    ax.contour(
-        x,
-        y,
-        f,
-        levels=rounded(np.geomspace(low, f.max(), levels)),
-        colors="#9aa5b1",
-        linewidths=0.7,
-        zorder=1,
-    )
+    low, high = max(np.quantile(f.compressed(), 0.005), 1e-12), f.max()
+    if high > low:  # and not the same everywhere
+        spaced = rounded(np.geomspace(low, high, levels))
+        ax.contour(x, y, f, levels=spaced, colors="#9aa5b1", linewidths=0.7, zorder=1)
     if objective.minimizer is not None:
         ax.plot(*objective.minimizer, marker="*", ms=13, color="#111111", mec="white", zorder=6)
     ax.set(xlim=xlim, ylim=ylim, xlabel="$w_1$", ylabel="$w_2$")

@@ -1,18 +1,14 @@
-// The kit of the explorers, which recompute in the page, from a server or from a disk.
-//
-// A figure.explorer comes with a static picture and, in data-setting, everything it starts from
-// (explorer.py writes it). Each explorer is one function in a file of its own, NAME.js beside NAME.py,
+// What explorers share. The function of a figure's data-explorer, in a file of its own,
 //
 //   Stepsize.explorers.NAME = (figure, data) => body
 //
-// where NAME is the figure's data-explorer, and body takes the place of the picture. Arithmetic is
-// in methods.js, what has a name in catalogue.js, and what the functions share in Stepsize.kit.
+// makes what takes the place of its static picture from what its data-setting says.
 "use strict";
 
 (() => {
 const { objectives, stops, methods: rows } = Stepsize.catalogue;
 
-// ---- kit: elements and words
+// ---- elements and words
 
 function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -24,7 +20,7 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-const english = new Intl.NumberFormat("en"); // kept: to make one takes longer than to use it
+const english = new Intl.NumberFormat("en");
 const whole = (n) => english.format(n);
 
 // Three significant digits, as in the package's own words: 0.0123, 465, 1.2e-9.
@@ -36,13 +32,13 @@ function number(x) {
   return value.toExponential().replace("e+", "e");
 }
 
-// ---- kit: controls; each is { node, set(value) } and calls change(value)
+// ---- controls; each is { node, set(value) } and calls change(value)
 
 let ids = 0;
 
 function labelled(label, input, ...more) {
   input.id = `explorer-${++ids}`;
-  return el("div", { class: "control" }, el("label", { for: input.id }, label), input, ...more);
+  return el("div", { class: `control ${input.type}` }, el("label", { for: input.id }, label), ...more, input);
 }
 
 // Numbers, after which words or null may follow, with a value at its place among them.
@@ -109,8 +105,8 @@ function knob(label, values, value, change) {
   return slider(label, values, value, change);
 }
 
-// A button that plays (or steps, where motion is not wanted) and a slider for the time: share is what is
-// to be shown, from 0 to 1. reset() goes to the end in silence.
+// A button that plays (or steps, where motion is not wanted) and a slider for the time: share, from 0
+// to 1, is what is to be shown. reset() goes to the end.
 function player(change) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const shown = el("span", { class: "value", "aria-hidden": "true" });
@@ -149,7 +145,7 @@ function player(change) {
 }
 
 // A button that puts a setting, write(), into the address and on the clipboard. read(text) says whether
-// it is one; the first figure of a kind reads "#kind?text", the second "#kind-2?text".
+// it is one. The first figure of a kind reads "#kind?text", the second "#kind-2?text".
 function linked(figure, write, read) {
   const kind = figure.dataset.explorer;
   const all = [...document.querySelectorAll(`figure[data-explorer="${kind}"]`)];
@@ -160,7 +156,7 @@ function linked(figure, write, read) {
     status.textContent = "The address of this page now carries the setting.";
     try {
       await navigator.clipboard.writeText(location.href);
-      status.textContent = "The link is copied; the address of this page carries the setting, too.";
+      status.textContent += " The link is copied.";
     } catch {} // no clipboard: the address has it
   });
   const follow = () => {
@@ -174,7 +170,7 @@ function linked(figure, write, read) {
   return [copy, status];
 }
 
-// ---- kit: plots
+// ---- plots
 
 const raised = (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)];
 const power = (k) => "10" + String(k).replace(/./g, raised);
@@ -202,8 +198,8 @@ function powers(low, high) {
   return found.filter(([at]) => at >= low && at <= high);
 }
 
-// A logarithmic axis for a frame around what is finite and positive among some values, within two
-// exponents. height(value) is its place on it, null where it has none; zero has a line below.
+// A logarithmic axis, within two exponents, for what is finite and positive among some values.
+// height(value) is its place on it or null; zero has a line below.
 function logarithmic(values, most = 300, fewest = -17) {
   let least = Infinity, largest = 0, zero = false;
   for (const v of values) {
@@ -217,6 +213,28 @@ function logarithmic(values, most = 300, fewest = -17) {
   if (zero) yTicks.push([(low -= 1), "0"]);
   const height = (v) => (v === 0 ? low : v > 0 && v < Infinity ? log(v) : null);
   return { y: [low - 0.1, high], yTicks, height };
+}
+
+// Colours as [red, green, blue], from "rgb(1, 2, 3)" or "#010203".
+const channels = (text) => (text[0] === "#" ? [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16))
+  : text.match(/[\d.]+/g).slice(0, 3).map(Number));
+const mixed = (one, other, share) => one.map((v, k) => Math.round(v + share * (other[k] - v)));
+
+// The relative luminance of the web's guidelines.
+function light(colour) {
+  const [r, g, b] = colour.map((v) => (v <= 10 ? v / 3294.6 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+// What of the line from (x, y) to (u, v) lies in a box, as [x, y, u, v]; null if nothing does.
+function clipped(x, y, u, v, { left, top, right, bottom }) {
+  let from = 0, to = 1;
+  for (const [away, room] of [[x - u, x - left], [u - x, right - x], [y - v, y - top], [v - y, bottom - y]]) {
+    if (away < 0) from = Math.max(from, room / away);
+    else if (away > 0) to = Math.min(to, room / away);
+    else if (room < 0) return null;
+  }
+  return from > to ? null : [x + from * (u - x), y + from * (v - y), x + to * (u - x), y + to * (v - y)];
 }
 
 class Plot {
@@ -235,62 +253,60 @@ class Plot {
     return getComputedStyle(this.box).backgroundColor;
   }
 
-  // A colour moved towards the ink: by a share, and until it stands out from the paper (contrast 3).
+  // A colour as dark, or at night as light, as can be read (contrast 4.5) also where contours shade
+  // the paper; and more by a share.
   legible(colour, share = 0) {
-    const parts = (text) => text.match(/[\d.]+/g).slice(0, 3).map(Number);
-    const light = (rgb) => {
-      const [r, g, b] = rgb.map((v) => (v / 255) ** 2.2);
-      return 0.05 + 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const ink = parts(this.ink), paper = light(parts(this.paper));
-    const own = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
-    for (; ; share += 0.1) {
-      const mixed = own.map((v, k) => Math.round(v + share * (ink[k] - v))), ratio = light(mixed) / paper;
-      if (share >= 1 || Math.max(ratio, 1 / ratio) >= 3) return `rgb(${mixed})`;
-    }
+    const paper = channels(this.paper), ground = light(mixed(paper, channels(this.ink), 0.08));
+    const night = light(paper) < 0.18;
+    const by = (part) => mixed(channels(colour), night ? [255, 255, 255] : [0, 0, 0], Math.min(1, part));
+    let least = 0;
+    const ratio = () => (light(by(least)) + 0.05) / (ground + 0.05);
+    while (least < 1 && Math.max(ratio(), 1 / ratio()) < 4.6) least += 0.05;
+    return `rgb(${by(least + share)})`;
   }
 
   // Clear, and draw axes for the ranges x and y, which are [low, high]; ticks are [at, text].
-  frame({ x, y, xTicks = ticks(...x), yTicks = ticks(...y, 4), xLabel, yLabel, under }) {
-    const c = this.context, dpr = window.devicePixelRatio || 1;
-    const width = this.box.clientWidth, height = this.box.clientHeight;
+  // What is under them is drawn first.
+  frame({ x, y, xTicks, yTicks, xLabel, yLabel, under }) {
+    const c = this.context, dpr = window.devicePixelRatio || 1, style = getComputedStyle(this.box);
+    const width = this.box.clientWidth, height = this.box.clientHeight, narrow = width < 240;
     if (this.canvas.width !== Math.round(width * dpr)) this.canvas.width = Math.round(width * dpr);
     if (this.canvas.height !== Math.round(height * dpr)) this.canvas.height = Math.round(height * dpr);
-    const area = { left: 54, top: 8, width: width - 74, height: height - 46 };
-    Object.assign(this, { area, x, y, dpr });
+    const left = narrow ? 34 : 42, area = { left, top: 20, width: width - left - 12, height: height - 58 };
+    Object.assign(area, { right: left + area.width, bottom: 20 + area.height });
+    Object.assign(this, { area, x, y, dpr, lines: [] });
     c.setTransform(dpr, 0, 0, dpr, 0, 0);
     c.clearRect(0, 0, width, height);
     if (under) under(this);
-    c.font = `11px ${getComputedStyle(this.box).fontFamily}`;
-    c.fillStyle = c.strokeStyle = this.ink;
+    c.font = `11px ${style.fontFamily}`;
+    c.fillStyle = c.strokeStyle = style.color;
     c.lineWidth = 1;
     const rule = (alpha, left, top, width, height) => {
       c.globalAlpha = alpha;
       c.fillRect(left, top, width, height);
       c.globalAlpha = 1;
     };
-    const bottom = area.top + area.height, faint = under ? 0 : 0.12;
+    const faint = under ? 0 : 0.12;
     Object.assign(c, { textAlign: "center", textBaseline: "top" });
-    for (const [at, text] of xTicks) {
-      const px = Math.round(this.px(at));
+    let free = 0;
+    for (const [at, text] of xTicks ?? ticks(...x, Math.max(2, Math.round(area.width / 60)))) {
+      const px = Math.round(this.px(at)), half = c.measureText(text).width / 2;
       rule(faint, px, area.top, 1, area.height);
-      rule(0.6, px, bottom, 1, 4);
-      c.fillText(text, px, bottom + 6);
+      rule(0.6, px, area.bottom, 1, 4);
+      if (px - half < free) continue;
+      c.fillText(text, Math.min(px, width - half), area.bottom + 6);
+      free = px + half + 6;
     }
-    c.fillText(xLabel, area.left + area.width / 2, bottom + 22);
+    c.fillText(xLabel, area.left + area.width / 2, area.bottom + 22, width);
     Object.assign(c, { textAlign: "right", textBaseline: "middle" });
-    for (const [at, text] of yTicks) {
+    for (const [at, text] of yTicks ?? ticks(...y, Math.max(2, Math.round(area.height / 45)))) {
       const py = Math.round(this.py(at));
       rule(faint, area.left, py, area.width, 1);
       rule(0.6, area.left - 4, py, 4, 1);
-      c.fillText(text, area.left - 6, py);
+      c.fillText(text, area.left - 6, py, area.left - 6);
     }
-    c.save();
-    c.translate(8, area.top + area.height / 2);
-    c.rotate(-Math.PI / 2);
-    c.textAlign = "center";
-    c.fillText(yLabel, 0, 0);
-    c.restore();
+    Object.assign(c, { textAlign: "left" });
+    c.fillText(yLabel, 2, 8, width);
     c.globalAlpha = 0.6;
     c.strokeRect(area.left + 0.5, area.top + 0.5, area.width, area.height);
     c.globalAlpha = 1;
@@ -323,42 +339,144 @@ class Plot {
     c.restore();
   }
 
-  // A line through n points; at(i) returns [x, y], with a gap where they are not finite, or null.
-  // Of many, those in one column of pixels become one upright stroke, which they would fill.
-  line(n, at, { colour, dash, width }) {
-    this.clipped((c) => {
-      Object.assign(c, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
-      c.setLineDash(dash);
-      c.beginPath();
-      const limit = (v) => Math.max(-1e4, Math.min(1e4, v)), column = n > 2 * this.area.width ? 1 / this.dpr : 0;
-      let pen = false, left, first, low, high, x, y;
-      const upright = () => {
-        if (!pen || high - low < 0.5) return;
-        if (high - low > Math.abs(y - first) + 0.5) { // it goes beyond its ends
-          const up = y - low < high - y;
-          c.lineTo(left, up ? high : low);
-          c.lineTo(left, up ? low : high);
-        }
-        c.lineTo(x, y);
-      };
-      for (let i = 0; i < n; i++) {
-        const point = at(i), gap = !Number.isFinite((point?.[1] ?? NaN) + point?.[0]);
-        const px = gap ? 0 : limit(this.px(point[0])), py = gap ? 0 : limit(this.py(point[1]));
-        if (pen && !gap && Math.abs(px - left) < column) {
-          low = Math.min(low, py);
-          high = Math.max(high, py);
-        } else {
-          upright();
-          if (!gap) c[pen ? "lineTo" : "moveTo"](px, py);
-          pen = !gap;
-          left = px;
-          first = low = high = py;
-        }
-        [x, y] = [px, py];
+  // The pixels [x, y, x, y, ...] of n points at(i), [x, y]; NaN where that is null or not finite, a gap.
+  pixels(n, at) {
+    const found = new Float64Array(2 * n), limit = (v) => Math.max(-1e9, Math.min(1e9, v));
+    for (let i = 0; i < n; i++) {
+      const point = at(i), gap = !Number.isFinite((point?.[1] ?? NaN) + point?.[0]);
+      found[2 * i] = gap ? NaN : limit(this.px(point[0]));
+      found[2 * i + 1] = gap ? NaN : limit(this.py(point[1]));
+    }
+    return found;
+  }
+
+  // What is seen of a line through points, as lists like theirs. Of many points those in one column of
+  // pixels become one upright stroke. What is far outside costs nothing.
+  seen(points) {
+    const { area } = this, found = [], n = points.length / 2, column = n > 2 * area.width ? 1 / this.dpr : 0;
+    const room = { left: area.left - 4, right: area.right + 4, top: area.top - 4, bottom: area.bottom + 4 };
+    let run, x, y, pen = false; // the list that goes on from (x, y), if there is one
+    const to = (u, v) => {
+      const piece = clipped(x, y, u, v, room);
+      if (!piece) run = null;
+      else {
+        if (!run || piece[0] !== x || piece[1] !== y) found.push((run = [piece[0], piece[1]]));
+        run.push(piece[2], piece[3]);
+        if (piece[2] !== u || piece[3] !== v) run = null;
+      }
+      [x, y] = [u, v];
+    };
+    let left, low, high, last;
+    const upright = () => {
+      if (!pen || high - low < 0.5) return;
+      const first = y, end = last;
+      if (high - low > Math.abs(end - first) + 0.5) {
+        const up = end - low < high - end;
+        to(left, up ? high : low);
+        to(left, up ? low : high);
+      }
+      to(left, end);
+    };
+    for (let i = 0; i < n; i++) {
+      const px = points[2 * i], py = points[2 * i + 1], gap = Number.isNaN(px);
+      if (pen && !gap && Math.abs(px - left) < column) {
+        low = Math.min(low, py);
+        high = Math.max(high, py);
+        last = py;
+        continue;
       }
       upright();
-      c.stroke();
+      if (gap) run = null;
+      else if (pen) to(px, py);
+      else [x, y] = [px, py];
+      pen = !gap;
+      left = px;
+      low = high = last = py;
+    }
+    upright();
+    return found;
+  }
+
+  stroke(runs, { colour, dash, width, alpha = 1 }) {
+    this.lines.push(...runs);
+    this.clipped((c) => {
+      // On a sheet of its own, for faint lines that cross would add up.
+      const pen = alpha < 1 ? this.sheet() : c;
+      Object.assign(pen, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
+      pen.setLineDash(dash);
+      pen.beginPath();
+      for (const run of runs) {
+        pen.moveTo(run[0], run[1]);
+        for (let i = 2; i < run.length; i += 2) pen.lineTo(run[i], run[i + 1]);
+      }
+      pen.stroke();
+      if (pen === c) return;
+      c.globalAlpha = alpha;
+      c.drawImage(pen.canvas, 0, 0, this.canvas.width / this.dpr, this.canvas.height / this.dpr);
     });
+  }
+
+  // The context of an empty canvas of this one's size.
+  sheet() {
+    const { canvas: { width, height }, dpr } = this, sheet = (this.other ??= el("canvas").getContext("2d"));
+    Object.assign(sheet.canvas, { width, height }); // which empties it
+    sheet.setTransform(dpr, 0, 0, dpr, 0, 0);
+    return sheet;
+  }
+
+  line(n, at, look) {
+    this.stroke(this.seen(this.pixels(n, at)), look);
+  }
+
+  // The same where it may go to and fro: the farther the fainter, and at last the places are dots.
+  path(n, at, look) {
+    const runs = this.seen(this.pixels(n, at)), { area } = this;
+    let length = 0;
+    for (const run of runs) {
+      for (let i = 2; i < run.length; i += 2) length += Math.hypot(run[i] - run[i - 2], run[i + 1] - run[i - 1]);
+    }
+    const alpha = Math.max(0.1, Math.min(1, (4 * (area.width + area.height)) / length)), dotted = alpha < 0.5;
+    this.stroke(runs, dotted ? { ...look, alpha, width: 1, dash: [] } : { ...look, alpha });
+    const every = Math.ceil(n / 1000);
+    if (dotted) this.dots(Array.from({ length: Math.ceil(n / every) }, (_, i) => at(i * every)), look, 1);
+  }
+
+  // A line that may jump to and fro: where it does, the band in which it jumps and its middle.
+  band(n, at, look) {
+    const { area, context: c } = this, wide = 4, columns = [], points = this.pixels(n, at);
+    const columnOf = (i) => Math.floor((points[2 * i] - area.left) / wide);
+    for (let i = 0; i < n; i++) {
+      const y = Math.max(area.top - 4, Math.min(area.bottom + 4, points[2 * i + 1]));
+      if (y === y) (columns[columnOf(i)] ??= []).push(y); // and is no gap
+    }
+    const ways = columns.map((ys) => ys.reduce((sum, y, i) => sum + (i && Math.abs(y - ys[i - 1])), 0));
+    columns.forEach((ys) => ys.sort((a, b) => a - b));
+    const bands = columns.map((ys, k) => {
+      const around = columns.slice(Math.max(0, k - 4), k + 5), way = ways.slice(Math.max(0, k - 4), k + 5);
+      const extent = Math.max(...around.map((all) => all.at(-1))) - Math.min(...around.map((all) => all[0]));
+      if (ys.length < 3 || way.reduce((sum, v) => sum + v) < 2 * extent) return null; // a steep line
+      const [low, high] = [0.05, 0.95].map((share) => ys[Math.round(share * (ys.length - 1))]);
+      const middle = ys.reduce((sum, y) => sum + y) / ys.length;
+      return high - low > 8 ? [low, middle, high] : null;
+    });
+    const middles = [];
+    this.clipped(() => {
+      Object.assign(c, { fillStyle: look.colour, globalAlpha: 0.25 });
+      for (let i = 0; i < bands.length; i++) {
+        if (!bands[i]) continue;
+        const first = i, x = (k) => area.left + wide * (k + 0.5);
+        for (; bands[i]; i++) this.lines.push([x(i), bands[i][0], x(i), bands[i][2]]);
+        const shown = bands.slice(first, i);
+        c.beginPath();
+        shown.forEach(([low], k) => c.lineTo(x(first + k), low));
+        for (let k = shown.length - 1; k >= 0; k--) c.lineTo(x(first + k), shown[k][2] + 1);
+        c.fill();
+        if (shown.length > 1) middles.push(shown.flatMap(([, middle], k) => [x(first + k), middle]));
+      }
+    });
+    for (let i = 0; i < n; i++) if (bands[columnOf(i)]) points[2 * i] = points[2 * i + 1] = NaN;
+    this.stroke(this.seen(points), look);
+    this.stroke(middles, { ...look, width: 1.2 });
   }
 
   dots(points, { colour }, size) {
@@ -368,19 +486,13 @@ class Plot {
     });
   }
 
-  // A sign at a point, turned if need be, with words beside it.
-  sign([x, y], text, colour, size = 11, words = "", turn = 0) {
+  // A sign at a point, turned if need be.
+  sign([x, y], text, colour, size = 11, turn = 0) {
     if (!Number.isFinite(x + y)) return;
-    const px = this.px(x), py = this.py(y), right = px > this.area.left + 0.75 * this.area.width;
+    const px = this.px(x), py = this.py(y), half = size / 2;
+    for (const at of [py - half, py, py + half]) this.lines.push([px - half, at, px + half, at]);
     this.clipped((c) => {
-      Object.assign(c, { fillStyle: colour, strokeStyle: this.paper, lineWidth: 3, textBaseline: "middle" });
-      if (words) {
-        c.font = "11px sans-serif";
-        c.textAlign = right ? "right" : "left";
-        const at = [px + (right ? -9 : 9), py + (text === "★" ? 13 : -6)];
-        c.strokeText(words, ...at);
-        c.fillText(words, ...at);
-      }
+      Object.assign(c, { fillStyle: colour, textBaseline: "middle" });
       c.font = `${size}px sans-serif`;
       c.textAlign = turn ? "right" : "center";
       c.translate(px, py);
@@ -389,24 +501,79 @@ class Plot {
     });
   }
 
-  // Texts at the right edge beside the heights where their lines end, pushed apart.
+  // Texts by places [x, y], such as the ends of lines, each in the nearest room that no line, sign or
+  // text needs, short or left out where there is none; a thin line leads to one that is not near.
   names(entries) {
-    const c = this.context, { area } = this, gap = 13;
-    const last = area.top + area.height - 8;
-    const rows = entries
-      .map(({ text, y, colour }) => ({ text, colour, at: Math.min(last, this.py(y) + 9) }))
-      .sort((a, b) => a.at - b.at);
-    for (let i = 1; i < rows.length; i++) rows[i].at = Math.max(rows[i].at, rows[i - 1].at + gap);
-    for (let i = rows.length - 1, floor = last; i >= 0; i--, floor -= gap) {
-      rows[i].at = Math.min(rows[i].at, floor);
+    const c = this.context, { area } = this, cell = 3, small = area.width < 200, tall = small ? 4 : 5;
+    const columns = Math.floor(area.width / cell), rows = Math.floor(area.height / cell);
+    const taken = new Uint8Array(columns * rows);
+    const take = (x, y) => {
+      const i = Math.floor((x - area.left) / cell), j = Math.floor((y - area.top) / cell);
+      if (i >= 0 && i < columns && j >= 0 && j < rows) taken[j * columns + i] = 1;
+    };
+    for (const run of this.lines) {
+      for (let i = 2; i < run.length; i += 2) {
+        const [x, y, u, v] = run.slice(i - 2, i + 2), n = Math.ceil(Math.max(Math.abs(u - x), Math.abs(v - y)) / 2);
+        for (let k = 0; k <= n; k++) take(x + (k / n || 0) * (u - x), y + (k / n || 0) * (v - y));
+      }
     }
-    Object.assign(c, { textAlign: "right", textBaseline: "middle", lineWidth: 3, lineJoin: "round" });
+    // How much is taken on the way from a text's box to the place.
+    const between = (i, j, wide, endX, endY) => {
+      const x = Math.max(i, Math.min(i + wide, endX)), y = j + tall / 2;
+      let found = 0;
+      for (let k = 1; k < 8; k++) {
+        const [column, row] = [x + (k / 8) * (endX - x), y + (k / 8) * (endY - y)].map(Math.floor);
+        if (column < columns && row < rows) found += taken[row * columns + column];
+      }
+      return found;
+    };
+    c.save();
+    Object.assign(c, { textAlign: "left", textBaseline: "middle", lineWidth: 3, lineJoin: "round" });
+    if (small) c.font = c.font.replace("11px", "10px");
     c.strokeStyle = this.paper;
-    for (const { text, at, colour } of rows) {
+    const isFree = (i, j, wide) => {
+      for (let k = j * columns + i; k < (j + tall) * columns; k += columns) {
+        const next = taken.indexOf(1, k);
+        if (next >= 0 && next < k + wide) return false;
+      }
+      return true;
+    };
+    const room = (wide, endX, endY) => {
+      let best, least = Infinity;
+      for (let j = 0; j + tall <= rows; j++) {
+        for (let i = 0; i + wide <= columns; i++) {
+          const away = Math.abs(j + tall / 2 - endY) + 0.6 * Math.max(0, endX - i - wide, i - endX);
+          if (away >= least) continue;
+          if (!isFree(i, j, wide)) continue;
+          const all = away + 6 * between(i, j, wide, endX, endY);
+          if (all < least) [best, least] = [[i, j], all];
+        }
+      }
+      return best;
+    };
+    for (const { text, short, at: [x, y], colour } of entries) {
+      if (!Number.isFinite(x + y)) continue;
+      const px = this.px(x), py = Math.max(area.top, Math.min(area.bottom, this.py(y)));
+      const endX = (px - area.left) / cell, endY = (py - area.top) / cell;
+      let told, size, wide, place;
+      for (told of [text, short]) {
+        if (!told) break;
+        size = c.measureText(told).width;
+        wide = Math.ceil(size / cell) + 2;
+        if ((place = room(wide, endX, endY))) break;
+      }
+      if (!place) continue;
+      const [i, j] = place, left = area.left + cell * (i + 1), middle = area.top + cell * (j + tall / 2);
+      const fromX = Math.max(left, Math.min(left + size, px)), fromY = Math.max(middle - 5, Math.min(middle + 5, py));
+      for (let k = j * columns + i; k < (j + tall) * columns; k += columns) taken.fill(1, k, k + wide);
       c.fillStyle = colour;
-      c.strokeText(text, area.left + area.width - 5, at);
-      c.fillText(text, area.left + area.width - 5, at);
+      if (Math.hypot(fromX - px, fromY - py) > 12) {
+        this.stroke([[fromX, fromY, px, py]], stroke(colour, 0.8));
+      }
+      c.strokeText(told, left, middle);
+      c.fillText(told, left, middle);
     }
+    c.restore();
   }
 }
 
@@ -425,7 +592,7 @@ function draggable(plot, move, marker) {
   box.addEventListener("click", (event) => event.detail && to(event)); // not that of a key
 }
 
-// A round button on a plot to drag, or to move by arrow keys: by so much, with Shift five times that.
+// A round button on a plot, moved by dragging or by arrow keys, with Shift five times as far.
 function marker(plot, move, step = 0.05) {
   let place;
   const keys = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
@@ -455,8 +622,10 @@ class Contours {
     const now = JSON.stringify([key, w, h, ink]);
     if (now !== this.key) this.work = this.render(plot, w, h, height);
     this.key = now;
-    for (const until = performance.now() + 10; this.work && performance.now() < until; ) {
+    const until = performance.now() + 10;
+    while (this.work) { // one part at least, whatever the clock does
       if (this.work.next().done) this.work = null;
+      if (performance.now() > until) break;
     }
     context.drawImage(this.canvas, area.left, area.top, area.width, area.height);
     return Boolean(this.work);
@@ -475,7 +644,7 @@ class Contours {
       }
     }
     const image = context.createImageData(w, h), pixels = new Uint32Array(image.data.buffer);
-    const [red, green, blue] = ink.match(/[\d.]+/g).map(Number);
+    const [red, green, blue] = channels(ink);
     const colour = red | (green << 8) | (blue << 16);
     for (let j = 0, n = 0; j < h; j++) {
       if (j % 40 === 0) yield;
@@ -489,7 +658,7 @@ class Contours {
         const away = Math.abs(level - Math.round(level)) / slope; // pixels to the next line
         const line = Math.max(0, 1.2 - away) * Math.max(0, Math.min(1, 2 - 4 * slope)); // none where crowded
         const band = Math.max(0, Math.min(1, (level + 6) / 14)); // the deeper, the less ink
-        pixels[n] = colour | (Math.min(255, 33 * band + 56 * line) << 24);
+        pixels[n] = colour | (Math.min(255, 20 * band + 60 * line) << 24);
       }
     }
     context.putImageData(image, 0, 0);
@@ -509,15 +678,14 @@ const legible = (plot, colours) =>
 const place = (w) =>
   w.every(Number.isFinite) ? `(${w.map(number).join(", ")})` : "a place that is not finite";
 
-// Contours at fourteen levels of the logarithm between what a view holds, with fewer pixels than
-// the screen's, for a view may change under a slider.
+// Contours at fourteen levels of the logarithm, coarse, for a slider may move the view.
 function surface(plot, contours, objective, [x, y]) {
   const height = (w) => Math.log10(objective.loss(w)), at = ([a, b], i) => a + (i / 7) * (b - a);
   const seen = Array.from({ length: 64 }, (_, i) => height([at(x, i % 8), at(y, i >> 3)]));
   const low = Math.min(...seen.filter((h) => h > -40)), span = Math.max(...seen) - low || 1;
   let more;
   plot.frame({
-    x, y, xTicks: ticks(...x, 4), xLabel: "w₁", yLabel: "w₂",
+    x, y, xLabel: "w₁", yLabel: "w₂",
     under: () => (more = contours.draw(Object.create(plot, { dpr: { value: 0.7 * plot.dpr } }),
       JSON.stringify([low, x, y]), (w) => (7 * (height(w) - low)) / span - 3)),
   });
@@ -525,7 +693,7 @@ function surface(plot, contours, objective, [x, y]) {
   return more;
 }
 
-// ---- kit: what has a name
+// ---- what has a name
 
 const built = {};
 
@@ -551,7 +719,7 @@ function plainly(values, word) {
   return same === undefined ? Number(word) : same;
 }
 
-// The same of a word that may come from anywhere: at least the first number, at most the last.
+// The same of a word from anywhere: at least the first number, at most the last.
 function within(values, word) {
   const value = plainly(values, word), numbers = values.filter((v) => typeof v === "number");
   if (values.includes(value)) return value;
@@ -572,7 +740,7 @@ function methodOf(text, read = plainly) {
   return { name, parameters };
 }
 
-// Keep a point, state.x and state.y, inside a view, at hundredths, and give its sliders their places.
+// Keep state.x and state.y inside a view, at hundredths, and give their sliders its stops.
 function placed(state, knobs, view, step) {
   for (const [axis, [low, high]] of [["x", view[0]], ["y", view[1]]]) {
     const hundredths = (v) => Number(v.toFixed(2)), n = Math.round((high - low) / step);
@@ -581,14 +749,32 @@ function placed(state, knobs, view, step) {
   }
 }
 
-// ---- kit: the parts of an explorer
+// ---- the parts of an explorer
 
-// The whole of an explorer with a flat setting: buttons, plots, what stands `above` the words, words, and
-// a control for each of knobs, { name: [label, values] }; where there are no values texts[name] has
-// { write(), read(text) } for the link. take(changes) changes the state, tells changed(changes), and has
-// controls and picture follow: draw() once a frame at most, again when size or theme change, and while it
-// returns true, for more is to be computed. Until then the figure is busy.
-function panel(figure, { setting, knobs, plots }, { draw, changed, buttons = {}, above = [], texts = {} }) {
+// Draw anew for another size, pixel ratio or theme, and for paper.
+function observed(figure, redraw, draw) {
+  new ResizeObserver(redraw).observe(figure);
+  const ratio = () => {
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", ratio, { once: true });
+    redraw();
+  };
+  ratio();
+  new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  for (const event of ["beforeprint", "afterprint"]) {
+    addEventListener(event, () => {
+      figure.classList.toggle("printed", event === "beforeprint"); // black on white
+      draw();
+    });
+  }
+}
+
+// The whole of an explorer with a flat setting: plots, words, buttons, tools (more nodes), and a control
+// for each of knobs, { name: [label, values] }: those of `front` beside the plots, the rest behind
+// "more". Without values texts[name] has { write(), read(text) } for the link. take(changes) changes
+// the state, tells changed(changes), and has controls and picture follow: draw() once a frame at most,
+// and again while it returns true, for more is to be computed. Until then the figure is busy.
+function panel(figure, { setting, knobs, plots, front = [] }, { draw, changed, buttons = {}, tools = [], texts = {} }) {
   const state = {}, controls = {};
   let asked = false;
   const redraw = () => {
@@ -597,13 +783,11 @@ function panel(figure, { setting, knobs, plots }, { draw, changed, buttons = {},
     figure.setAttribute("aria-busy", "true");
     requestAnimationFrame(() => {
       asked = false;
-      if (body.clientWidth && draw()) redraw(); // no width: in print, or folded away
+      if (drawn()) redraw();
       else if (!asked) figure.removeAttribute("aria-busy");
     });
   };
-  new ResizeObserver(redraw).observe(figure);
-  new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  const drawn = () => body.clientWidth && draw(); // no width: folded away
 
   const take = (changes) => {
     Object.assign(state, changes);
@@ -628,29 +812,42 @@ function panel(figure, { setting, knobs, plots }, { draw, changed, buttons = {},
       return false;
     }
   };
-  const words = el("output"), grid = el("div", { class: "explorer-plots" });
+  const words = el("output");
   let said;
-  const say = (lines, quiet) => { // quiet: shown, but not announced
+  const say = (lines, quiet, looks = []) => { // quiet: shown, but not announced
+    const spans = lines.map((line, i) => {
+      const span = el("span", {}, line);
+      if (looks[i]) span.insertAdjacentHTML("afterbegin", swatch(looks[i]));
+      return span;
+    });
     words.setAttribute("aria-live", quiet ? "off" : "polite");
-    if (lines.join() !== said) words.replaceChildren(...lines.map((line) => el("span", {}, line)));
-    said = lines.join();
+    const text = spans.map((span) => span.outerHTML).join();
+    if (text !== said) words.replaceChildren(...spans);
+    said = text;
   };
-  const part = (name, nodes) => el("div", { class: `explorer-${name}` }, ...nodes);
+  const part = (name, ...nodes) => el("div", { class: `explorer-${name}` }, ...nodes);
   const ways = Object.entries({ Reset: () => setting, ...buttons })
     .map(([text, changes]) => button(text, () => take(changes())));
-  const body = part("body", [
-    part("buttons", [...ways, ...linked(figure, write, read)]), grid, ...above, words,
-    part("controls", Object.values(controls).map(({ node }) => node)),
-  ]);
-  return {
-    state, controls, take, redraw, body, say,
-    plots: plots.map((label, i) => new Plot(grid, label, i ? "curve" : "map")),
+  const ahead = front.filter((name) => controls[name]);
+  const rest = Object.keys(controls).filter((name) => !ahead.includes(name));
+  const nodes = (names) => names.map((name) => controls[name].node);
+  const parts = {
+    plots: part("plots"),
+    front: part("front", ...nodes(ahead)),
+    tools: part("tools", part("buttons", ...ways), ...tools),
+    more: el("details", { class: "explorer-more" },
+      el("summary", {}, `more: ${rest.map((name) => knobs[name][0]).join(", ")}`),
+      part("controls", ...nodes(rest)), part("buttons", ...linked(figure, write, read))),
   };
+  const body = part("body", part("main", parts.plots, words), part("side", parts.front, parts.tools, parts.more));
+  const drawings = plots.map((label, i) => new Plot(parts.plots, label, i ? "curve" : "map"));
+  observed(figure, redraw, drawn);
+  return { state, controls, take, redraw, body, say, parts, plots: drawings };
 }
 
 Stepsize.kit = {
   el, whole, number, having, choice, knob, button, player, Contours,
-  ticks, logarithmic, draggable, marker, stroke, swatch, legible, place, surface, objective, renewed, valuesOf, within,
+  logarithmic, draggable, marker, stroke, swatch, legible, place, surface, objective, renewed, valuesOf, within,
   methodText, methodOf, placed, panel,
 };
 
@@ -664,7 +861,7 @@ function all() {
     if (!figure) return;
     requestAnimationFrame(() => setTimeout(next));
     if (!make) return;
-    figure.querySelector("figcaption").before(make(figure, JSON.parse(figure.dataset.setting)));
+    figure.append(make(figure, JSON.parse(figure.dataset.setting)));
     figure.classList.add("live");
   };
   setTimeout(next);

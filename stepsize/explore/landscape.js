@@ -11,7 +11,7 @@ Stepsize.landscape = (n) => ([a, b]) => {
 
 Stepsize.explorers.landscape = (figure, data) => {
   const { made, shape, edge, best, single, rest, level, blocks } = data, every = shape.flip_every;
-  const { whole, number, marker, Contours, ticks, panel, stroke } = Stepsize.kit, contours = new Contours();
+  const { whole, number, marker, Contours, panel, stroke } = Stepsize.kit, contours = new Contours();
   const { online, methods, catalogue: { methods: rows } } = Stepsize;
   const error = Stepsize.landscape(every), text = (v) => (v < Infinity ? number(v) : "not finite");
   const marks = [["★ best pair", ...best], ["◆ best single", ...single]];
@@ -39,13 +39,15 @@ Stepsize.explorers.landscape = (figure, data) => {
       Object.assign(run.state, { step_size, beta: step_size.map(Math.log) });
     }
     let more = true; // than a frame's share
-    for (const until = performance.now() + 8; more && performance.now() < until; ) more = !run.advance(100);
+    const until = performance.now() + 8;
+    do more = !run.advance(100);
+    while (more && performance.now() < until);
     const n = state.examples, { ink } = map, y = [0, edge], high = [0, 1.5], size = Math.floor(n / blocks);
     const path = run.step_size.slice(every - 1).map(([b, a]) => [a, b]), last = path.at(-1);
     const thin = stroke(ink, 0.8);
     const own = stroke(map.legible(rows[state.method].colour), 1.6);
     map.frame({
-      x: y, y, yTicks: ticks(...y), xLabel: names[0], yLabel: names[1],
+      x: y, y, xLabel: names[0], yLabel: names[1],
       under: () => (more = contours.draw(map, 0, (w) => 4 * Math.sqrt(Math.abs(Math.log(error(w) / best[2]))) - 3) || more),
     });
     map.line(rest.length, (i) => rest[i], stroke(ink, 1.4, [2, 3]));
@@ -57,18 +59,18 @@ Stepsize.explorers.landscape = (figure, data) => {
     }
     start.show(at(), "start");
 
-    const frame = { x: [0, n], xTicks: ticks(0, n, 4), xLabel: "samples" };
+    const frame = { x: [0, n], xLabel: "samples" };
     const graph = (plot, of, look) => plot.line(path.length, (k) => [every + k, of(path[k])], look);
     steps.frame({ ...frame, y, yLabel: "step sizes" });
     [thin, own].forEach((look, i) => graph(steps, (pair) => pair[i], look));
-    steps.names([thin, own].map((look, i) => ({ ...look, text: names[i], y: last[i] })));
+    steps.names([thin, own].map(({ colour }, i) => ({ colour, text: names[i], at: [every + path.length, last[i]] })));
 
     errors.frame({ ...frame, y: high, yLabel: "error; thin: measured" });
     const mean = (i) => run.squares.slice(i * size, (i + 1) * size).reduce((a, b) => a + b) / size;
     errors.line(Math.floor(run.squares.length / size), (i) => [size * (i + 0.5), mean(i)], thin);
     graph(errors, error, own);
     marks.forEach(([,,, e], i) => errors.line(2, (k) => [k * n, e], stroke(ink, 1, [6 * i, 3 * i])));
-    errors.names(marks.map(([text,,, e], i) => ({ text, y: e + 0.2 * i, colour: ink })));
+    errors.names(marks.map(([text,,, e]) => ({ text, at: [n, e], colour: ink })));
     if (more) return true;
     const [[from, e], [to, f]] = [path[0], last].map((pair) => [pair.map(text).join(", "), text(error(pair))]);
     say([`${state.method}: step sizes (constant, flipping) from (${from}) at sample ${every} to ` +

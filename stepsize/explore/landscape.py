@@ -131,6 +131,7 @@ class Landscape(OneSetting):
     """See :func:`landscape`, which makes it."""
 
     name = "landscape"
+    front = ("alpha_1", "alpha_2", "meta_step_size", "step_size", "beta2")
     plots = "Error over step sizes, and a path", "Step sizes over samples", "Error over samples"
     intro = (
         "Left, contours of the mean squared error over the step sizes of the constant weight and "
@@ -261,6 +262,7 @@ def landscape(
     examples=8000,
     question="Drag the start: which methods take the two step sizes downhill to the star, and "
     "which cannot turn towards it?",
+    front=None,
 ):
     """The path of two step sizes across the landscape of their exact error.
 
@@ -283,6 +285,8 @@ def landscape(
         and the fourth moment of a normal one, on which the exact error depends.
     question : str
         The caption.
+    front : list of str, optional
+        The names of the knobs beside the picture, a slider among them; the others are folded away.
 
     Returns
     -------
@@ -305,4 +309,4 @@ def landscape(
         beta2=rate("beta2", beta2),
         seed=count_or_zero("seed", seed),
         examples=_enough("examples", examples),
-    )
+    ).with_front(front)

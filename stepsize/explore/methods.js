@@ -1,9 +1,5 @@
-// The package's arithmetic for pages without a kernel: objectives, methods, minimize.
-//
-// Every class and function here is the twin of its namesake in stepsize/: the same operations in the
-// same order, only + - * / and Math.sqrt, which IEEE 754 rounds alike everywhere. A test holds each
-// float against the package's. IDBD and Autostep need Math.exp, whose last bit is the engine's own;
-// they are held to a tolerance. No document: this file runs in any engine.
+// The package's arithmetic in any engine: each class and function is the twin of its namesake, the same
+// operations in the same order, float for float under test, but for Math.exp of IDBD and Autostep.
 "use strict";
 
 globalThis.Stepsize = (() => {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +100,7 @@ def _lines(value):
     if not isinstance(value, dict):
         return json.dumps(value)
     rows = [f"    {json.dumps(k)}: {json.dumps(v)},\n" for k, v in value.items()]
-    return "{\n" + "".join(rows) + "  }"
+    return re.sub(r"\b(\d+)\.0\b", r"\1", "{\n" + "".join(rows) + "  }")
 
 
 _WINDOWS = [1, 2, 3, 5, 10, 20, 50, 100, 300, 1000]  # with a shade of their own

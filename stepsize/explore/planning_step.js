@@ -32,7 +32,7 @@ Stepsize.inside = (method, objective, w0, plannings) => {
 };
 
 Stepsize.explorers["planning-step"] = (figure, data) => {
-  const { Contours, legible, number, objective: named, panel, place, stroke, surface, ticks, whole } = Stepsize.kit;
+  const { Contours, legible, number, objective: named, panel, place, stroke, surface, whole } = Stepsize.kit;
   const finite = (w) => w.every(Number.isFinite);
   const { colours, setting: { objective: name }, knobs: { at: [, stops] } } = data, contours = [];
   const { view } = Stepsize.catalogue.objectives[name], objective = named(name);
@@ -58,7 +58,7 @@ Stepsize.explorers["planning-step"] = (figure, data) => {
   function arrow(plot, from, to, colour, width) {
     plot.line(2, (i) => (i ? to : from), stroke(colour, width));
     const turn = Math.atan2(plot.py(to[1]) - plot.py(from[1]), plot.px(to[0]) - plot.px(from[0]));
-    plot.sign(to, "▶", colour, 5 + 2.5 * width, "", turn || 1e-9);
+    plot.sign(to, "▶", colour, 5 + 2.5 * width, turn || 1e-9);
   }
 
   function wider(values, least) {
@@ -107,11 +107,11 @@ Stepsize.explorers["planning-step"] = (figure, data) => {
     fits.forEach((plot, i) => {
       const ok = all.filter((p) => finite([p.g[i], p.d[i]])), name = i ? "w₂" : "w₁";
       const [x, y] = ["g", "d"].map((v) => wider([0, ...ok.map((p) => p[v][i])], ok.length ? 1e-300 : 1));
-      plot.frame({ x, y, xTicks: ticks(...x, 4), xLabel: `gradient of ${name}`, yLabel: `decrease of ${name}` });
+      plot.frame({ x, y, xLabel: `gradient of ${name}`, yLabel: `decrease of ${name}` });
       for (const p of held) plot.sign([p.g[i], p.d[i]], "■", look.pair, 9);
       if (!held.length || !Number.isFinite(alpha[i])) return;
       plot.line(2, (k) => [x[k], alpha[i] * x[k]], stroke(look.leap));
-      plot.names([{ text: `slope ${number(alpha[i])}`, y: y[1], colour: look.leap }]);
+      plot.names([{ text: `slope ${number(alpha[i])}`, at: [x[1], alpha[i] * x[1]], colour: look.leap }]);
     });
     say(words());
     return more;

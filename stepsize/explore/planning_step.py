@@ -65,6 +65,7 @@ class PlanningStep(OneSetting):
     """See :func:`stepsize.explore.planning_step`, which makes it."""
 
     name = "planning-step"
+    front = ("at", "planning_steps", "correction_steps")
     plots = (
         "Contours of the loss with the path, the pairs in the buffers, leaps and corrections",
         "Decrease of w₁ against its gradient; the slope of the line is its step size",
@@ -190,6 +191,7 @@ def planning_step(
     at=None,
     question="Step through it: when do the learned step sizes leap out of the valley, and when "
     "along it?",
+    front=None,
 ):
     """Csawg by hand: buffers fill, step sizes are learned, leaps and corrections follow.
 
@@ -207,6 +209,8 @@ def planning_step(
         The gradient evaluation that is shown first; the end of the first planning unless given.
     question : str
         The caption.
+    front : list of str, optional
+        The names of the knobs beside the picture, a slider among them; the others are folded away.
 
     Examples
     --------
@@ -227,4 +231,4 @@ def planning_step(
         objective=objective,
         w0=starting_point(w0, 2).tolist(),
         plannings=count("plannings", plannings),
-    )
+    ).with_front(front)

@@ -81,15 +81,16 @@ Stepsize.explorers.rates = (figure, data) => {
     const { method, step_size: a, momentum: p } = state, result = Stepsize.rates.rates(state, iterations);
     const { mu, at, error, predicted, optimum, least } = result, momentum = method !== "GradientDescent";
     const main = plane.legible(Stepsize.catalogue.methods[method].colour), thin = stroke(plane.legible("#808080"), 1, [4, 3]);
-    const wide = (1.3 * (plane.box.clientWidth - 74)) / (plane.box.clientHeight - 46), x = [-wide, wide], y = [-1.3, 1.3];
+    const wide = (1.3 * (plane.box.clientWidth - 54)) / (plane.box.clientHeight - 58), x = [-wide, wide], y = [-1.3, 1.3];
     plane.frame({ x, y, xLabel: "real part", yLabel: "imaginary part" });
     const circle = (r, look) =>
       plane.line(129, (i) => [r * Math.cos((i * Math.PI) / 64), r * Math.sin((i * Math.PI) / 64)], look);
     circle(1, stroke(plane.ink, 1));
     circle(predicted, thin);
     for (let i = 1; i < 80; i++) plane.dots(eigenvalues(method, mu ** (i / 80), a, p), thin, 1);
-    eigenvalues(method, 1, a, p).forEach((z, i) => plane.sign(z, "●", main, 15, i ? "" : "curvature 1"));
-    eigenvalues(method, mu, a, p).forEach((z, i) => plane.sign(z, "■", plane.ink, 15, i ? "" : number(mu)));
+    const both = [[1, "●", main], [mu, "■", plane.ink]];
+    for (const [c, sign, colour] of both) for (const z of eigenvalues(method, c, a, p)) plane.sign(z, sign, colour, 15);
+    plane.names(both.map(([c,, colour]) => ({ text: `curvature ${number(c)}`, at: eigenvalues(method, c, a, p)[0], colour })));
 
     const end = momentum ? 1 : 4;
     rate.frame({
@@ -98,7 +99,9 @@ Stepsize.explorers.rates = (figure, data) => {
     });
     rate.line(401, (i) => [(end * i) / 400, momentum ? at(a, i / 400) : at(i / 100, 0)], stroke(main));
     rate.line(2, (i) => [i * end, 1], thin);
-    rate.sign([momentum ? p : a, predicted], "●", main, 15, "here");
+    const here = [momentum ? p : a, predicted];
+    rate.sign(here, "●", main, 15);
+    rate.names([{ text: "here", at: here, colour: main }]);
     star.style.left = `${rate.px(optimum[Number(momentum)])}px`;
     star.style.top = `${rate.py(least)}px`;
 

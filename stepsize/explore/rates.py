@@ -57,6 +57,7 @@ class Rates(OneSetting):
     """See :func:`stepsize.explore.rates`, which makes it."""
 
     name = "rates"
+    front = ("momentum", "step_size", "condition")
     plots = (
         "Eigenvalues of the two-step matrix in the complex plane, with the unit circle",
         "Predicted rate against momentum, or the step size of gradient descent",
@@ -173,6 +174,7 @@ def rates(
     *,
     question="Move the momentum: where do the eigenvalues leave the real line, and why is that the "
     "best place?",
+    front=None,
 ):
     """Rates on a bowl of two curvatures, L = 1 and 1/condition: eigenvalues, prediction, run.
 
@@ -185,6 +187,8 @@ def rates(
         The best for this condition number unless given.
     question : str
         The caption.
+    front : list of str, optional
+        The names of the knobs beside the picture, a slider among them; the others are folded away.
 
     Examples
     --------
@@ -202,4 +206,4 @@ def rates(
         momentum=float(best[1] if momentum is None else momentum),
         condition=float(condition),
         method=method,
-    )
+    ).with_front(front)

@@ -25,7 +25,7 @@ Stepsize.ray = (objective, w, alpha, { fraction, target, factor }) => {
 };
 
 Stepsize.explorers.ray = (figure, data) => {
-  const { Contours, draggable, legible, marker, number, objective: named, panel, place, placed, stroke, surface, ticks } = Stepsize.kit;
+  const { Contours, draggable, legible, marker, number, objective: named, panel, place, placed, stroke, surface } = Stepsize.kit;
   const { colours, names, aim, knobs } = data, contours = new Contours();
   let objective, view, w;
   const changed = () => {
@@ -39,7 +39,6 @@ Stepsize.explorers.ray = (figure, data) => {
   const { state, take, body, say, plots: [map, along] } = panel(figure, data, {
     draw, changed, buttons: Object.fromEntries(["exact", "polyak", "l4"].map(to)),
   });
-  along.box.style.aspectRatio = 1.2; // alone beside the map
 
   const handle = marker(map, ([x, y]) => take({ x, y }));
   draggable(along, ([t]) => take({ step_size: Number(t.toPrecision(3)) }));
@@ -66,17 +65,20 @@ Stepsize.explorers.ray = (figure, data) => {
     handle.show(w, "point");
 
     const x = [0, end], y = [-0.15 * f, 1.3 * f || 1];
-    along.frame({ x, y, xTicks: ticks(...x, 4), xLabel: knobs.step_size[0], yLabel: "loss; dashed: tangent" });
+    along.frame({ x, y, xLabel: knobs.step_size[0], yLabel: "loss; dashed: tangent" });
     const graph = (height, look) => along.line(201, (i) => [(i / 200) * end, height((i / 200) * end)], look);
     graph(loss, stroke(along.ink, 2));
     graph((a) => f - a * s, stroke(look.l4, 1.5, [6, 3]));
     graph((a) => f - a * s + curvature * a * a, stroke(look.lossgrad, 1.5, [2, 3]));
     graph(() => aim, stroke(look.l4, 1, [1, 3]));
-    for (const [k, a, shape] of signs) {
+    const marks = signs.map(([k, a, shape]) => {
+      const at = [a, k === "l4" ? f - a * s : loss(a)];
       map.sign(point(a), shape, look[k]);
-      along.sign([a, k === "l4" ? f - a * s : loss(a)], shape, look[k], 12, names[k]);
-    }
+      along.sign(at, shape, look[k], 12);
+      return { text: names[k], at, colour: look[k] };
+    });
     along.sign([polyak, f - polyak * s], "□", look.polyak, 12);
+    along.names(marks);
     say(words(found));
     return more;
   }

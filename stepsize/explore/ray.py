@@ -56,6 +56,7 @@ class Ray(OneSetting):
     """See :func:`stepsize.explore.ray`, which makes it."""
 
     name = "ray"
+    front = ("step_size", "x", "y")
     boxes = OneSetting.boxes[0], (0.58, 0.13, 0.39, 0.84)
     plots = (
         "Contours of the loss, the point and its ray",
@@ -173,6 +174,7 @@ def ray(
     *,
     question="Drag the point and the step size: which of the rules comes nearest to the least loss "
     "along the gradient, and where do they all fail?",
+    front=None,
 ):
     """One step from a point: the loss along the gradient, and what four rules make of it.
 
@@ -188,6 +190,8 @@ def ray(
         How far L4 goes towards its target, 0.675 times the loss in its first step.
     question : str
         The caption.
+    front : list of str, optional
+        The names of the knobs beside the picture, a slider among them; the others are folded away.
 
     Examples
     --------
@@ -207,4 +211,4 @@ def ray(
         step_size=float(step_size),
         fraction=float(fraction),
         objective=objective,
-    )
+    ).with_front(front)

@@ -1,5 +1,4 @@
 // Sensitivity: the final error over all values of one knob, beside tuned gradient descent.
-// Runs and words are those of sensitivity.py.
 "use strict";
 
 Stepsize.explorers.sensitivity = (figure, data) => {
@@ -16,8 +15,6 @@ Stepsize.explorers.sensitivity = (figure, data) => {
   const candidates = () => (isStream() ? constants : catalogue.stops.step_size);
   const least = (errors) => errors.reduce((best, e, i) => (e < errors[best] ? i : best), 0);
   const present = () => stops.indexOf(state.value);
-
-  // -- runs
 
   // A run on an objective that keeps its end alone; where it is not finite it ends.
   class End extends Stepsize.Run {
@@ -85,8 +82,6 @@ Stepsize.explorers.sensitivity = (figure, data) => {
     return done;
   }
 
-  // -- words
-
   const plain = (name) => name.replaceAll("_", " ");
   const word = (v) => (v === Infinity ? "inf" : typeof v === "boolean" ? (v ? "yes" : "no") : number(v));
 
@@ -107,10 +102,9 @@ Stepsize.explorers.sensitivity = (figure, data) => {
     ];
   }
 
-  // -- controls
-
   const refill = (list, values) => list.splice(0, Infinity, ...values);
   refill(names, Object.keys(rows));
+  refill(own, [data.setting.knob]); // a word, hence a choice
   const changed = (changes) => {
     if (changes.with) method = methodOf(changes.with);
     wanted = changes.knob ?? wanted;
@@ -126,11 +120,8 @@ Stepsize.explorers.sensitivity = (figure, data) => {
   };
   const link = { write: () => methodText(method), read: (text) => methodText(methodOf(text, within)) };
   const { state, controls, take, body, say, plots: [plot] } = panel(figure, data, { draw, changed, texts: { with: link } });
-  Object.assign(plot.box.style, { gridColumn: "1 / -1", aspectRatio: "auto", height: "20em" });
   const here = marker(plot, ([i]) =>
     take({ value: stops[Math.max(0, Math.min(stops.length - 1, Math.round(i)))] }), 1);
-
-  // -- the plot
 
   // The values to write beside the axis: about six round ones.
   function marks() {
@@ -164,9 +155,11 @@ Stepsize.explorers.sensitivity = (figure, data) => {
       Object.assign(c, { fillStyle: own.colour, font: "10px sans-serif", textAlign: "center", textBaseline: "top" });
       for (const [i, e] of shown) if (e === Infinity) c.fillText("×", plot.px(i), plot.area.top);
     });
-    const names = [{ text: `GD ${number(candidates()[least(rivals)])}`, colour: gd.colour, y: edge(level) }];
-    const was = before.findLast(([, e]) => e < Infinity);
-    if (was) names.push({ text: "at first", colour: then.colour, y: edge(was[1]) });
+    const names = [{ text: `GD ${number(candidates()[least(rivals)])}`, colour: gd.colour, at: [x[1], edge(level)] }];
+    const ends = (points) => points.findLast(([, e]) => e < Infinity);
+    for (const [text, end, { colour }] of [[rows[method.name].label, ends(shown), own], ["at first", ends(before), then]]) {
+      if (end) names.push({ text, colour, at: [end[0], edge(end[1])] });
+    }
     plot.names(names);
     const i = present(), error = sweep[i];
     here.show([i, typeof error === "number" ? edge(error) : top], "");

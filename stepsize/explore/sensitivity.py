@@ -116,6 +116,7 @@ class Sensitivity(OneSetting):
     """See :func:`sensitivity`, which makes it."""
 
     name = "sensitivity"
+    front = ("value", "scale", "method")
     plots = ("Final error over the values of the knob",)
     boxes = ((0.09, 0.13, 0.89, 0.84),)
     intro = (
@@ -277,6 +278,7 @@ def sensitivity(
     seed=1,
     question="Drag along the knob: on how wide a part does the method do as well as the best "
     "constant step size, and where does that part go when the scale changes?",
+    front=None,
 ):
     """A method's final error over all the values of one knob, at equal budget.
 
@@ -300,6 +302,8 @@ def sensitivity(
         Of the samples.
     question : str
         The caption.
+    front : list of str, optional
+        The names of the knobs beside the picture, a slider among them; the others are folded away.
 
     Returns
     -------
@@ -341,4 +345,5 @@ def sensitivity(
         "scale": positive("scale", scale),
         "seed": count_or_zero("seed", seed),
     }
-    return Sensitivity(question, method, knob, _Problem(problem, given=given, **own))
+    explorer = Sensitivity(question, method, knob, _Problem(problem, given=given, **own))
+    return explorer.with_front(front)

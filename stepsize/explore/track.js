@@ -16,7 +16,7 @@ Stepsize.explorers.track = (figure, data) => {
   };
   const playback = player(() => redraw());
   const { state, controls, take, redraw, body, say, plots: [steps, errors, weights] } = panel(figure, data, {
-    draw, changed, above: [playback.node],
+    draw, changed, tools: [playback.node],
   });
 
   // Whether all is computed; a frame's share of it is done.
@@ -81,7 +81,7 @@ Stepsize.explorers.track = (figure, data) => {
     for (const [m, look] of both) {
       errors.line(Math.min(m.length, Math.ceil(shown / size)), (b) => [size * (b + 0.5), at(m[b])], look);
     }
-    errors.names(both.map(([m, { colour }, text]) => ({ text, colour, y: at(m.at(-1)) ?? range.y[1] })));
+    errors.names(both.map(([m, { colour }, text]) => ({ text, colour, at: [n, at(m.at(-1)) ?? range.y[1]] })));
 
     let low = -state.scale, high = state.scale;
     for (const v of [...samples.map(({ target }) => target[0]), ...run.w.map((w) => w[0])]) {

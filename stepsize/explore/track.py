@@ -66,6 +66,7 @@ class Track(OneSetting):
     """See :func:`track`, which makes it."""
 
     name = "track"
+    front = ("meta_step_size", "step_size", "scale")
     plots = (
         "Step sizes over examples",
         "Squared errors over examples",
@@ -167,6 +168,7 @@ def track(
     examples=4000,
     question="Which inputs earn long steps, and what becomes of that when the targets are "
     "measured in another unit?",
+    front=None,
 ):
     """A method that learns its step sizes on a moving target, beside tuned SGD.
 
@@ -192,6 +194,8 @@ def track(
         sums of twelve uniform ones.
     question : str
         The caption.
+    front : list of str, optional
+        The names of the knobs beside the picture, a slider among them; the others are folded away.
 
     Returns
     -------
@@ -221,4 +225,4 @@ def track(
         scale=nonnegative("scale", scale),
         seed=count_or_zero("seed", seed),
         examples=count("examples", examples),
-    )
+    ).with_front(front)

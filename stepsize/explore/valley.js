@@ -12,12 +12,10 @@ Stepsize.explorers.valley = (figure, data) => {
   const contours = new Contours(), playback = player(() => redraw());
   let methods, late = 1;
 
-  // -- arithmetic
-
   // Go on with the runs for some milliseconds; whether all have ended.
   function advance(milliseconds) {
     const until = performance.now() + milliseconds;
-    return slots.map((slot, i) => {
+    slots.forEach((slot, i) => {
       const { name, parameters } = methods[i];
       const key = Object.values(parameters).concat(name, state.objective, state.x, state.y, state.grad_evals).join();
       if (slot.key !== key) {
@@ -26,24 +24,52 @@ Stepsize.explorers.valley = (figure, data) => {
         slot.ended = false;
         slot.key = key;
       }
-      while (!slot.ended && performance.now() < until) slot.ended = slot.run.advance(10);
-      return slot.ended;
-    }).every(Boolean);
+    });
+    for (const slot of slots) {
+      while (!slot.ended) {
+        slot.ended = slot.run.advance(10);
+        if (performance.now() > until) return slots.every(({ ended }) => ended);
+      }
+    }
+    return true;
   }
 
-  // -- words
+  const plain = (name) => name.replaceAll("_", " ");
 
+  function nameOf({ name, parameters: p }) {
+    let { label } = rows[name];
+    if (p.planning_steps > 1) label += `-p${p.planning_steps}`;
+    if (p.window) label += ` K${p.window}`;
+    return label;
+  }
+
+  // What a method has that others of its name have not, but for one knob; what is off is not said.
+  function told({ parameters }, alike, onlyWords, but) {
+    const found = [];
+    for (const [p, value] of Object.entries(parameters)) {
+      if (p === but || alike.every((other) => other.parameters[p] === value)) continue;
+      if (typeof value === "string") found.push(value);
+      else if (typeof value === "boolean") found.push(value ? plain(p) : "");
+      else if (!onlyWords) found.push(`${plain(p)} ${number(value)}`);
+    }
+    return found.filter(Boolean).join(", ");
+  }
+
+  // The name of each method, and of those of one name what differs: words if these do, or all.
   function labels() {
     const found = [];
-    for (const { name, parameters: p } of methods) {
-      let { label } = rows[name];
-      if (p.planning_steps > 1) label += `-p${p.planning_steps}`;
-      if (p.window) label += ` K${p.window}`;
+    for (const method of methods) {
+      const alike = methods.filter((other) => nameOf(other) === nameOf(method));
+      const onlyWords = new Set(alike.map((other) => told(other, alike, true))).size === alike.length;
+      const label = `${nameOf(method)} ${told(method, alike, onlyWords)}`.trim();
       const same = found.filter((other) => other.replace(/ \(\d+\)$/, "") === label).length;
       found.push(same ? `${label} (${same + 1})` : label);
     }
     return found;
   }
+
+  // What of a name tells a method from others of its class.
+  const apart = (name, method) => name.slice(rows[method.name].label.length).replace(/^[- ]/, "");
 
   function words(label, { w, error, grad_evals }) {
     const n = w.length - 1;
@@ -61,13 +87,10 @@ Stepsize.explorers.valley = (figure, data) => {
         `${whole(grad_evals[zero])} gradient evaluations.` : ".");
   }
 
-  // What a run has come to on the way.
   function wordsAt(label, { w, error, grad_evals }, row) {
     const at = w[row].every(Number.isFinite) ? `error ${number(error[row])}` : "diverged";
     return `${label}: ${at} at ${whole(grad_evals[row])} gradient evaluations, ${whole(row)} iterations.`;
   }
-
-  // -- controls
 
   const changed = (changes) => {
     placed(state, data.knobs, objectives[state.objective].view, 0.05);
@@ -85,19 +108,21 @@ Stepsize.explorers.valley = (figure, data) => {
       return all.join(";");
     },
   };
-  const { state, take, redraw, body, say, plots: [map, errors, steps] } = panel(figure, data, {
-    draw, changed, above: [playback.node], texts: { methods: link },
+  const { state, controls, take, redraw, body, say, parts, plots: [map, errors, steps] } = panel(figure, data, {
+    draw, changed, tools: [playback.node], texts: { methods: link },
     buttons: Object.fromEntries(Object.entries(data.presets).map(([name, preset]) => [name, () => preset])),
   });
   const cards = el("div", { class: "explorer-methods" });
   const handle = marker(map, ([x, y]) => take({ x, y }));
-  body.append(cards);
+  parts.more.querySelector("summary").append(", methods");
+  parts.more.append(cards);
 
   // Build all cards anew, and go on with the one of a method.
   function rebuild(index) {
     while (slots.length < methods.length) slots.push({});
     slots.length = methods.length;
     cards.replaceChildren(...slots.map(card));
+    ahead();
     if (slots.length < most) {
       cards.append(button("add a method", () => {
         const last = methods[slots.length - 1];
@@ -110,10 +135,22 @@ Stepsize.explorers.valley = (figure, data) => {
     if (index >= 0) take({});
   }
 
+  // Put the front knobs beside the plots; those of a method, "2.window", tell its name.
+  function ahead() {
+    const found = data.front.map((name) => {
+      const [index, p] = name.split(".");
+      return p ? slots[index - 1]?.made[p]?.node : controls[name].node;
+    }).filter(Boolean);
+    const isRange = (node) => node.lastChild.type === "range";
+    const last = Object.values(slots.at(-1).made).map(({ node }) => node);
+    if (!found.some(isRange)) found.unshift(...last.filter(isRange).slice(0, 1));
+    parts.front.replaceChildren(...found);
+  }
+
   function card(slot, index) {
     const method = methods[index], { name, parameters } = method, made = {};
     for (const p of Object.keys(parameters)) {
-      made[p] = knob(p.replaceAll("_", " "), valuesOf(name, p), parameters[p], (value) => {
+      made[p] = knob(plain(p), valuesOf(name, p), parameters[p], (value) => {
         parameters[p] = value;
         // The derived pairing needs the fresh gradient.
         if (p === "pairing" && value === "derived") made.reuse_gradient.set((parameters.reuse_gradient = false));
@@ -121,6 +158,7 @@ Stepsize.explorers.valley = (figure, data) => {
         take({});
       });
     }
+    slot.made = made;
     slot.legend = el("legend");
     const which = choice("method", Object.keys(rows), name, (value) => {
       methods[index] = renewed(value, method);
@@ -143,8 +181,6 @@ Stepsize.explorers.valley = (figure, data) => {
     return card;
   }
 
-  // -- plots
-
   // Step sizes are drawn linearly below a thousandth, logarithmically above, with their sign.
   const signed = (a) => Math.sign(a) * Math.log10(1 + Math.abs(a) / 1e-3);
 
@@ -154,8 +190,8 @@ Stepsize.explorers.valley = (figure, data) => {
       const { colour, dash, windows } = rows[name];
       const own = windows ? windows[Object.keys(windows).find((k) => k >= w)] : colour;
       const rank = (seen[name] = (seen[name] ?? -1) + 1);
-      // Each further one of a class has the next dashes, and is nearer to the ink.
-      return stroke(map.legible(own, 0.25 * rank), 1.8, dashes[(dash + rank) % dashes.length]);
+      // Each further one of a class has the next dashes, and is farther from the paper.
+      return stroke(map.legible(own, 0.2 * rank), 1.8, dashes[(dash + rank) % dashes.length]);
     });
   }
 
@@ -171,11 +207,17 @@ Stepsize.explorers.valley = (figure, data) => {
     const more = drawMap(traces, looks, rows, share) || !ended;
     drawErrors(traces, looks, names, xs, end, rows);
     drawSteps(traces, looks, xs, end, rows);
-    slots.forEach(({ legend }, i) => {
-      const inside = swatch(looks[i]) + names[i];
-      if (legend.innerHTML !== inside) legend.innerHTML = inside;
+    slots.forEach(({ legend, made }, i) => {
+      const name = nameOf(methods[i]), alike = methods.filter((other) => nameOf(other) === name);
+      const write = (node, text) => node.innerHTML !== text && (node.innerHTML = text);
+      write(legend, swatch(looks[i]) + names[i]);
+      for (const [p, { node }] of Object.entries(made)) { // in front with the name of its run
+        const whose = `${name} ${told(methods[i], alike, false, p)}`.trim();
+        const ahead = node.parentNode === parts.front ? `${swatch(looks[i])}${whose}: ` : "";
+        write(node.querySelector("label"), ahead + plain(p));
+      }
     });
-    if (!more) say(traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))), playing);
+    if (!more) say(traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))), playing, looks);
     return more;
   }
 
@@ -198,7 +240,7 @@ Stepsize.explorers.valley = (figure, data) => {
       under: (plot) => (more = contours.draw(plot, state.objective, (w) => Math.log10(loss(w)))),
     });
     traces.forEach(({ w }, i) => {
-      map.line(rows[i] + 1, (k) => w[k], looks[i]);
+      map.path(rows[i] + 1, (k) => w[k], looks[i]);
       if (share < 1) map.dots([w[rows[i]]], looks[i], 4);
     });
     map.sign(minimizer, "★", map.ink, 20);
@@ -210,13 +252,16 @@ Stepsize.explorers.valley = (figure, data) => {
     const { height, ...axis } = logarithmic([].concat(...traces.map(({ error }) => error)), 3);
     errors.frame({ x: [0, end], xLabel: state.over, ...axis, yLabel: "error" });
     traces.forEach(({ error }, i) => {
-      errors.line(rows[i] + 1, (k) => [xs[i][k], height(error[k])], looks[i]);
+      errors.band(rows[i] + 1, (k) => [xs[i][k], height(error[k])], looks[i]);
       const first = error.indexOf(0);
       if (first > 0 && first <= rows[i]) errors.dots([[xs[i][first], height(0)]], looks[i], 4);
     });
-    errors.names(traces.map(({ error }, i) => (
-      { text: names[i], colour: looks[i].colour, y: height(error[rows[i]]) ?? axis.y[1] }
-    )));
+    errors.names(traces.map(({ error }, i) => {
+      let k = rows[i]; // the last that has a place
+      while (k > 0 && height(error[k]) === null) k -= 1;
+      const at = [xs[i][k], height(error[k]) ?? axis.y[1]];
+      return { text: names[i], short: apart(names[i], methods[i]), colour: looks[i].colour, at };
+    }));
   }
 
   function drawSteps(traces, looks, xs, end, rows) {
@@ -241,10 +286,9 @@ Stepsize.explorers.valley = (figure, data) => {
     const yTicks = marks.map((a) => [signed(a), number(a)]).filter(([v]) => v >= y[0] && v <= y[1]);
     steps.frame({ x: [0, end], xLabel: state.over, y, yTicks, yLabel: `step size of ${state.weight}` });
     traces.forEach(({ step_size }, n) => {
-      const { count, shown } = used[n], many = count > 150 && "window" in methods[n].parameters;
-      const at = (j) => [xs[n][shown[j]], signed(step_size[shown[j]][i])];
-      steps.line(shown.length, at, many ? { ...looks[n], width: 0.4, dash: [] } : looks[n]);
-      if (count < 60 || (many && count < 1500)) steps.dots(shown.map((_, j) => at(j)), looks[n], many ? 0.8 : 1.8);
+      const { count, shown } = used[n], at = (j) => [xs[n][shown[j]], signed(step_size[shown[j]][i])];
+      steps.band(shown.length, at, looks[n]);
+      if (count < 60) steps.dots(shown.map((_, j) => at(j)), looks[n], 1.8);
     });
   }
 

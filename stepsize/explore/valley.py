@@ -9,9 +9,18 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 
 from stepsize.checks import count, one_of, starting_point
 from stepsize.explore import figures
-from stepsize.explore.catalogue import COARSE, MOST, OBJECTIVES, VIEW, decades, has_twin, named
+from stepsize.explore.catalogue import (
+    COARSE,
+    MOST,
+    OBJECTIVES,
+    VIEW,
+    decades,
+    has_twin,
+    named,
+    stops,
+)
 from stepsize.explore.digits import number
-from stepsize.explore.explorer import Explorer
+from stepsize.explore.explorer import Explorer, is_slider
 from stepsize.explore.page import as_text
 from stepsize.explore.sheet import Sheet, as_png, as_svg, book_style, power
 from stepsize.explore.words import labels, outcome
@@ -152,6 +161,7 @@ class Valley(Explorer):
     """See :func:`valley`, which makes it."""
 
     name = "valley"
+    front = ("x", "y")
     plots = (
         "Contours of the loss with the path of each method",
         "Error of each method on a logarithmic axis",
@@ -228,6 +238,15 @@ class Valley(Explorer):
             "weight": ("step sizes of", _WEIGHTS),
         }
 
+    def fronts(self):
+        own = {
+            f"{i}.{name}": is_slider(values)
+            for i, method in enumerate(self.methods, 1)
+            for name in vars(method)
+            if (values := stops(method, name)) is not None
+        }
+        return {**super().fronts(), **own}
+
     def preset(self, name):
         """The explorer of a preset."""
         return valley(**self.presets[name])
@@ -269,6 +288,7 @@ def valley(
     question="Drag the starting point: which method needs the fewest gradient evaluations from "
     "there, and which one does a small change of its step size ruin?",
     view=None,
+    front=None,
 ):
     """Methods side by side on a loss of two weights: paths, errors, step sizes.
 
@@ -294,6 +314,9 @@ def valley(
         The caption.
     view : ((left, right), (low, high)), optional
         The part of the plane to show; that of a named objective is known.
+    front : list of str, optional
+        The names of the knobs beside the picture, a slider among them; the others are folded away.
+        ``"2.window"`` is that of the second method. The start unless given.
 
     Returns
     -------
@@ -308,4 +331,5 @@ def valley(
     >>> int(explorer.traces[1].first(error=0.0))
     80
     """
-    return Valley(methods, objective, w0, grad_evals, over, weight, presets, question, view)
+    explorer = Valley(methods, objective, w0, grad_evals, over, weight, presets, question, view)
+    return explorer.with_front(front)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import numpy as np
@@ -20,13 +21,33 @@ def point(w):
 
 
 def labels(runners):
-    """The name of each method, with a number where two are the same."""
+    """The name of each method, and of those of one name what differs: words if these do, or all."""
     found = []
     for method in runners:
-        label = figures.look(method)["label"]
+        name = figures.look(method)["label"]
+        alike = [other for other in runners if figures.look(other)["label"] == name]
+        short = [_told(other, alike, only_words=True) for other in alike]
+        only_words = len(set(short)) == len(alike)
+        label = f"{name} {_told(method, alike, only_words)}".strip()
         same = sum(re.sub(r" \(\d+\)$", "", other) == label for other in found)
         found.append(f"{label} ({same + 1})" if same else label)
     return found
+
+
+def _told(method, alike, only_words):
+    """What a method has that others of its name have not; what is off is not said."""
+    told = []
+    for field in dataclasses.fields(method):
+        value, plain = getattr(method, field.name), field.name.replace("_", " ")
+        is_flag, is_word = isinstance(value, bool), isinstance(value, str)
+        if len({repr(getattr(other, field.name)) for other in alike}) == 1:
+            continue
+        if is_flag or is_word:
+            told.append(value if is_word else plain if value else "")
+        elif not only_words:
+            is_number = value is None or isinstance(value, (int, float))
+            told.append(f"{plain} {number(value) if is_number else value}")
+    return ", ".join(filter(None, told))
 
 
 def outcome(label, trace):

@@ -5,7 +5,12 @@ trace says how long each task of the page took on its thread: the processor's ow
 which a busy machine does not stretch, of scripts, styles and drawing together. An event is the sum
 of its tasks. What a reader feels as a jerk is one task above 50 ms.
 
-    python tests/benchmarks/pages.py [words of a name]
+    PYTHONPATH=book python tests/benchmarks/pages.py [words of a name]
+
+With ``--book`` each slider of each explorer in the built book goes through its stops, twelve of
+them where there are more, and then Reset is pressed.
+
+    PYTHONPATH=book python tests/benchmarks/pages.py --book [chapters]
 """
 
 import json
@@ -25,6 +30,7 @@ from playwright.sync_api import sync_playwright
 from experiments.papers import PUBLISHED
 from stepsize import explore
 
+BOOK = Path(__file__).resolve().parents[2] / "_build" / "html" / "book"
 EVENTS = 30
 TRACED = ["disabled-by-default-devtools.timeline", "blink.user_timing"]
 # One slider goes to and fro; between two events the page comes to rest.
@@ -42,6 +48,26 @@ DRAG = """async ([label, events]) => {
     while (document.querySelector("[aria-busy=true]"));
   }
 }"""
+
+
+SWEEP = """async ([place, index, most]) => {
+  const frame = () => new Promise(requestAnimationFrame);
+  const figure = document.querySelectorAll("figure.explorer[data-explorer]")[place];
+  const slider = figure.querySelectorAll("input[type=range]")[index];
+  const steps = Math.min(most - 1, slider.max);
+  for (let k = 0; k <= steps + 1; k++) {
+    await new Promise((f) => setTimeout(f, 20));
+    performance.mark("event"); // the last one is Reset
+    slider.value = Math.round((k * slider.max) / steps);
+    if (k <= steps) slider.dispatchEvent(new Event("input"));
+    else [...figure.querySelectorAll("button")].find((b) => b.textContent === "Reset").click();
+    do await frame().then(frame);
+    while (figure.matches("[aria-busy=true]"));
+  }
+  performance.mark("event");
+  return slider.isConnected ? slider.labels[0].textContent : "";
+}"""
+MOST = 12
 
 
 def traced(browser, tab, act):
@@ -89,6 +115,51 @@ def measure(browser, name, explorers, labels):
         tab.close()
 
 
+def sweep(browser, chapter):
+    """The events of all sliders of a chapter's explorers: (sum, longest task, where)."""
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab.goto(chapter.as_uri())
+    figures = tab.locator("figure.explorer[data-explorer]")
+    found = []
+    for place in range(figures.count()):
+        figures.nth(place).scroll_into_view_if_needed()
+        figures.nth(place).locator(".explorer-body").wait_for()
+        rest(tab)
+        sliders = figures.nth(place).locator("input[type=range]")
+        for index in range(sliders.count()):
+            label = sliders.nth(index).evaluate("i => i.labels[0].textContent")
+            turn = partial(tab.evaluate, SWEEP, [place, index, MOST])
+            tasks, marks = traced(browser, tab, turn)
+            for k, (first, last) in enumerate(pairwise(marks)):
+                event = [task for at, task in tasks if first <= at < last]
+                where = f"{chapter.stem} {place + 1}: {label}, {k + 1}"
+                found.append((sum(event), max(event), where))
+    tab.close()
+    return found
+
+
+def book(browser, *chapters):
+    found = []
+    names = chapters or [file.stem for file in sorted(BOOK.glob("*.html"))]
+    for chapter in (BOOK / f"{name}.html" for name in names):
+        if "data-explorer" in chapter.read_text("utf-8"):
+            own = sweep(browser, chapter)
+            found += own
+            print(f"{chapter.stem:24} {len(own):6} events  {quantiles(own)}", flush=True)
+    print(f"{'all':24} {len(found):6} events  {quantiles(found)}")
+    for total, longest, where in sorted(found, reverse=True)[:40]:
+        print(f"{total:8.1f} {longest:8.1f}  {where}")
+
+
+def quantiles(events):
+    sums, blocks = list(zip(*events, strict=True))[:2]
+    parts = []
+    for name, found in (("event", sums), ("longest task", blocks)):
+        middle, high = statistics.median(found), statistics.quantiles(found, n=20)[-1]
+        parts.append(f"{name}: median {middle:.1f}, 95 % {high:.1f}, worst {max(found):.1f}")
+    return "; ".join(parts)
+
+
 def pages():
     """What is measured: a name, the explorers of the page, the labels of sliders."""
     figures = {name: dict(setting) for name, setting in PUBLISHED.items()}
@@ -112,9 +183,11 @@ def main(*words):
     path = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     if path is None:
         sys.exit("no browser")
-    print(f"milliseconds of {EVENTS} events {'':24} {'median':>8} {'worst':>8} {'block':>8}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        if words[:1] == ("--book",):
+            return book(browser, *words[1:])
+        print(f"milliseconds of {EVENTS} events {'':24} {'median':>8} {'worst':>8} {'block':>8}")
         for name, explorers, labels in pages():
             if all(word in name for word in words):
                 measure(browser, name, explorers, labels)

@@ -48,6 +48,12 @@ def browser():
         chromium.close()
 
 
+UNFOLD = """addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
+  for (const more of document.querySelectorAll(".explorer-more:not([open])")) more.open = true;
+}).observe(document.body, { childList: true, subtree: true }));
+"""
+
+
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass
@@ -110,14 +116,18 @@ def page_of(browser, built_book, server):
 
 @pytest.fixture
 def show(browser, tmp_path):
-    """``show(explorer)`` opens it from disk; the test fails on errors and outside requests."""
+    """``show(explorer)`` opens it from disk; the test fails on errors and outside requests.
+
+    What waits behind "more" is unfolded, unless ``folded``; ``script`` runs before the page's own.
+    """
     contexts, trouble = [], []
 
-    def open_page(explorer, **options):
+    def open_page(explorer, *, folded=False, script="", fragment="", **options):
         file = tmp_path / "page.html"
         file.write_text(page_with(explorer), encoding="utf-8")
         context = browser.new_context(**{"viewport": {"width": 1000, "height": 900}, **options})
         contexts.append(context)
+        context.add_init_script(script if folded else UNFOLD + script)
 
         def gate(route):
             if route.request.url.startswith(("file:", "data:")):
@@ -130,7 +140,7 @@ def show(browser, tmp_path):
         page = context.new_page()
         page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
         page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.goto(file.as_uri())
+        page.goto(f"{file.as_uri()}#{fragment}")
         return page
 
     yield open_page

@@ -180,8 +180,8 @@ def test_the_start_is_moved_by_keys_mouse_and_finger(show):
     page.get_by_role("button", name="Reset").click()
     said(page)
     box = page.locator(".map canvas").bounding_box()
-    left, top = box["x"] + 54, box["y"] + 8  # of the area inside the axes
-    width, height = box["width"] - 74, box["height"] - 46
+    left, top = box["x"] + 42, box["y"] + 20  # of the area inside the axes
+    width, height = box["width"] - 54, box["height"] - 58
 
     def place(alpha_1, alpha_2):
         return left + alpha_1 / 0.6 * width, top + (1 - alpha_2 / 0.6) * height
@@ -225,8 +225,8 @@ def test_a_phone_needs_no_scroll(show, scheme):
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     # where LMS is unstable the map is blank
     context = "document.querySelector('.map canvas').getContext('2d')"
-    assert page.evaluate(f"{context}.getImageData(360, 20, 1, 1).data[3]") == 0
-    assert page.evaluate(f"{context}.getImageData(330, 250, 1, 1).data[3]") > 0
+    assert page.evaluate(f"{context}.getImageData(340, 30, 1, 1).data[3]") == 0
+    assert page.evaluate(f"{context}.getImageData(300, 190, 1, 1).data[3]") > 0
 
 
 def test_the_widget_turns_and_says(monkeypatch):

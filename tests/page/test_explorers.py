@@ -14,6 +14,7 @@ from toc import ROOT, toc_pages
 import stepsize
 from experiments.papers import PUBLISHED
 from stepsize import (
+    IDBD,
     L4,
     Csawg,
     GradientDescent,
@@ -203,11 +204,70 @@ def test_twins_are_told_apart_and_divergence_is_said(show):
     methods = [GradientDescent(0.001), GradientDescent(0.1)]
     page = show(explore.valley(methods))
     assert said(page) == words(methods)
-    assert page.locator("legend").all_inner_texts() == ["GD", "GD (2)"]
+    assert page.locator("legend").all_inner_texts() == ["GD step size 0.001", "GD step size 0.1"]
     swatches = page.locator("legend svg")
     first, second = (swatches.nth(i).inner_html() for i in range(2))
     assert first != second
     assert "diverged, not finite from iteration" in said(page)[1]
+
+
+# All lines that a plot draws, and the texts of names, which alone have a line width of 3.
+PENS = """
+const drawn = (window.drawn = new Map()), pen = CanvasRenderingContext2D.prototype;
+const listen = (name, hear) => {
+  const draw = pen[name];
+  pen[name] = function (...args) {
+    if (!drawn.has(this)) drawn.set(this, { lines: [], texts: [], path: [] });
+    hear.call(this, drawn.get(this), args);
+    return draw.apply(this, args);
+  };
+};
+listen("clearRect", (all) => Object.assign(all, { lines: [], texts: [] }));
+listen("beginPath", (all) => (all.path = []));
+listen("moveTo", (all, at) => all.path.push([at]));
+listen("lineTo", (all, at) => all.path.at(-1)?.push(at));
+listen("stroke", function (all) {
+  if (this.lineWidth > 1) all.lines.push(...all.path.map((points) => [this.strokeStyle, points]));
+});
+listen("strokeText", function (all, [text, x, y]) {
+  all.texts.push([this.fillStyle, text, x, y, this.measureText(text).width]);
+});
+"""
+# Names with a line of another colour within them, by steps of half a pixel along each line.
+CROSSED = """() => {
+  const found = [], all = [];
+  for (const { lines, texts } of drawn.values()) {
+    for (const [own, text, x, y, width] of texts) {
+      all.push(text);
+      for (const [colour, points] of lines) {
+        for (let i = 1; i < points.length; i++) {
+          const [[a, b], [u, v]] = [points[i - 1], points[i]];
+          const n = Math.ceil(2 * Math.hypot(u - a, v - b));
+          for (let k = 0; k <= n; k++) {
+            const px = a + (k / n) * (u - a), py = b + (k / n) * (v - b);
+            if (px > x && px < x + width && Math.abs(py - y) < 4) found.push([text, colour, own]);
+          }
+        }
+      }
+    }
+  }
+  return [all, found.slice(0, 3)];
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("figure", PUBLISHED)
+def test_a_name_stands_on_no_line(show, figure, width):
+    page = show(
+        explore.valley(**PUBLISHED[figure]),
+        script=PENS,
+        viewport={"width": width, "height": 900},
+    )
+    said(page)
+    names, crossed = page.evaluate(CROSSED)
+    methods = len(PUBLISHED[figure]["methods"])
+    assert len(names) == methods if width == 1280 else 0 < len(names) <= methods
+    assert crossed == []
 
 
 def test_objectives(show):
@@ -268,12 +328,85 @@ def test_without_scripts_the_picture_stands(show, kind):
 
 
 @of_every_kind
-def test_in_print_the_picture_stands(show, kind):
-    page = show(KINDS[kind]())
-    two_frames(page)
+def test_paper_shows_the_reader_s_setting(show, kind):
+    page = show(KINDS[kind](), color_scheme="dark")
+    first = said(page)
+    page.locator(".explorer-front input").first.press("ArrowLeft")
+    lines = said(page)
+    assert lines != first
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
-    assert page.locator("figure.explorer > img").is_visible()
-    assert page.locator(".explorer-body").is_hidden()
+    assert page.locator("figure.explorer > img").is_hidden()
+    assert (
+        page.locator(".explorer-body :is(button:not(.start), input, select)")
+        .filter(visible=True)
+        .count()
+        == 0
+    )
+    assert page.locator("output > span").all_inner_texts() == lines
+    for canvas in page.locator(".plot canvas").all():
+        assert canvas.is_visible()
+        # dark on nothing, and nothing but a paler halo is light
+        ink = canvas.evaluate(DARKEST)
+        assert ink == 0, "the ink of the night on white paper"
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    two_frames(page)
+    assert page.locator(".plot canvas").first.evaluate(DARKEST) > 100
+
+
+# The least red of all opaque pixels, which those of text are.
+DARKEST = """canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, 20);
+  let least = 255;
+  for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 250) least = Math.min(least, data[i]);
+  return least;
+}"""
+
+
+@of_every_kind
+def test_another_pixel_ratio_is_drawn_anew(show, kind):
+    page = show(KINDS[kind](), viewport=None, no_viewport=True)  # Playwright's would hold it
+    screen = page.context.new_cdp_session(page)
+    for height, ratio in enumerate((1, 2, 1.25), 900):  # Chromium looks at the ratio with the size
+        now = {"width": 1000, "height": height, "deviceScaleFactor": ratio, "mobile": False}
+        screen.send("Emulation.setDeviceMetricsOverride", now)
+        page.wait_for_function(SHARP, arg=ratio)
+
+
+SHARP = """ratio => devicePixelRatio === ratio
+  && [...document.querySelectorAll(".plot canvas")].every(
+    canvas => canvas.width === Math.round(ratio * canvas.clientWidth))"""
+
+
+# Each look at the clock takes 20 ms: longer than a frame's share of what is to be computed.
+SLOW = """{ let now = 0; performance.now = () => (now += 20); }"""
+
+
+@of_every_kind
+def test_however_slow_the_clock_it_is_drawn(show, kind):
+    short = {
+        "landscape": lambda: explore.landscape(examples=1000),
+        "sensitivity": lambda: explore.sensitivity(
+            IDBD(), "meta_step_size", "weights that flip", budget=100
+        ),
+    }
+    explorer = {**KINDS, **short}[kind]()
+    page = show(explorer, script=SLOW)
+    lines = said(page)
+    assert lines and explorer.summary().endswith(" ".join(lines))
+
+
+@of_every_kind
+def test_an_address_that_is_none_is_none(show, kind):
+    page = show(KINDS[kind](), fragment="%")
+    lines = said(page)
+    assert lines and KINDS[kind]().summary().endswith(" ".join(lines))
+
+
+def test_without_scripts_a_line_says_what_is_missing(show):
+    page = show(explore.rates(), java_script_enabled=False)
+    assert "need scripts" in page.locator("figure.explorer noscript").inner_text()
 
 
 CONTROLS = ".explorer-body :is(button, input, select, summary)"
@@ -486,7 +619,7 @@ def test_every_method_can_be_chosen(show, name):
     lines = said(page)
     cls = getattr(stepsize, name)
     assert lines == words([renewed(cls, GradientDescent(0.0005))], grad_evals=50)
-    for summary in page.locator("summary").all():
+    for summary in page.locator("details:not([open]) > summary").all():
         summary.click()
     for field in dataclasses.fields(cls):
         assert page.get_by_label(field.name.replace("_", " "), exact=True).is_visible()

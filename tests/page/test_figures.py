@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from stepsize import Csawg, GradientDescent, methods, minimize, quadratic
+from stepsize import Csawg, GradientDescent, Objective, explore, methods, minimize, quadratic
 from stepsize.explore import figures
 from stepsize.explore.catalogue import METHODS
 
@@ -70,6 +70,13 @@ def test_an_exact_zero_is_marked_at_the_foot():
     assert trace.error[-1] == 0
     marks = [line for line in ax.get_lines() if line.get_marker() == "v"]
     assert [m.get_xdata()[0] for m in marks] == [trace.first(error=0.0)]
+
+
+def test_a_loss_that_is_the_same_everywhere_has_no_contours():
+    objective = Objective(lambda w: 0 * w[0] + 3, lambda w: 0 * w)
+    ax = figures.contours(plt.subplots()[1], objective, (-3, 3), (-4, 2))
+    assert ax.get_xlim() == (-3, 3) and len(ax.collections) == 0
+    assert explore.valley([GradientDescent(0.1)], objective).html().startswith("<figure")
 
 
 def test_contours_and_path_draw_what_they_say():
