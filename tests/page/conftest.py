@@ -19,6 +19,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
 
@@ -33,10 +34,59 @@ def built_book():
     return html
 
 
+class Window:
+    """A page of the browser through which one test after the other looks, for a new one is dear.
+
+    It is turned to what a test wants to see; what it cannot be turned to gets a page of its own.
+    Whatever it asks of anybody but those allowed, and whatever it complains of, is trouble.
+    """
+
+    def __init__(self, browser):
+        self.browser = browser
+        self.allowed, self.trouble, self.others = (), [], []
+        self.page = self.new()
+
+    def new(self, **options):
+        page = self.browser.new_context(**options).new_page()
+        page.on("request", self.asked)
+        page.on("console", lambda m: m.type == "error" and self.trouble.append(f"says: {m.text}"))
+        page.on("pageerror", lambda error: self.trouble.append(f"fails: {error}"))
+        return page
+
+    def asked(self, request):
+        if not request.url.startswith((*self.allowed, "data:", "blob:", "about:")):
+            self.trouble.append(f"asks for {request.url}")
+
+    def open(self, url, allowed, viewport, color_scheme="light", reduced_motion=None, **options):
+        self.allowed = (allowed,)
+        page = self.page
+        if options:
+            page = self.new(viewport=viewport, **options)
+            self.others.append(page.context)
+        elif viewport:
+            page.set_viewport_size(viewport)
+        motion = reduced_motion or "no-preference"
+        page.emulate_media(media="null", color_scheme=color_scheme, reduced_motion=motion)
+        page.goto(url)
+        return page
+
+    def clear(self):
+        """Leave nothing to the next, and fail if there was any trouble."""
+        if self.page.url != "about:blank":
+            self.page.mouse.move(0, 0)
+            self.page.mouse.up()
+            self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+            self.page.goto("about:blank")
+        for context in self.others:
+            context.close()
+        self.others, trouble, self.trouble = [], self.trouble, []
+        assert not trouble, "\n".join(trouble)
+
+
 # One a module, for the event loop that it keeps open would trouble the notebooks' tests.
 @pytest.fixture(scope="module")
-def browser():
-    """A headless Chromium under Playwright."""
+def window():
+    """A window of a headless Chromium under Playwright."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
@@ -44,14 +94,8 @@ def browser():
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
+        yield Window(chromium)
         chromium.close()
-
-
-UNFOLD = """addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
-  for (const more of document.querySelectorAll(".explorer-more:not([open])")) more.open = true;
-}).observe(document.body, { childList: true, subtree: true }));
-"""
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -69,81 +113,57 @@ def server(built_book):
         http.shutdown()
 
 
+@pytest.fixture(scope="module")
+def in_the_book(window, built_book, server):
+    """How ``page_of`` opens a page, for fixtures that keep one open for several tests."""
+
+    def open_page(name, *, width=1280, height=900, dark=False, disk=False, **options):
+        base = built_book.as_uri() if disk else server
+        path, _, fragment = name.partition("#")
+        page = window.open(
+            f"{base}/{path}.html" + (f"#{fragment}" if fragment else ""),
+            base,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            **options,
+        )
+        page.evaluate("() => window.MathJax?.startup?.promise.then(() => true)")
+        return page
+
+    return open_page
+
+
 @pytest.fixture
-def page_of(browser, built_book, server):
+def page_of(window, in_the_book):
     """``page_of("book/planning", width=390, dark=True, disk=True)`` opens that page.
 
     ``disk`` reads it from ``file:`` instead of the local server; further keywords are those of
     Playwright's ``new_context``. It returns Playwright's page once its mathematics is set. The
     test fails in the end if the page asked anybody else for anything, or reported an error.
     """
-    contexts, trouble = [], []
+    yield in_the_book
+    window.clear()
 
-    def open_page(name, *, width=1280, height=900, dark=False, disk=False, **options):
-        base = built_book.as_uri() if disk else server
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            **options,
-        )
-        contexts.append(context)
 
-        def gate(route):
-            if route.request.url.startswith((base, "data:", "blob:")):
-                route.continue_()
-            else:
-                trouble.append(f"{name} asks for {route.request.url}")
-                route.abort()
-
-        def listen(message):
-            if message.type == "error":
-                trouble.append(f"{name} reports: {message.text}")
-
-        context.route("**/*", gate)
-        page = context.new_page()
-        page.on("console", listen)
-        page.on("pageerror", lambda error: trouble.append(f"{name} fails: {error}"))
-        path, _, fragment = name.partition("#")
-        page.goto(f"{base}/{path}.html" + (f"#{fragment}" if fragment else ""))
-        page.evaluate("() => window.MathJax?.startup?.promise.then(() => true)")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not trouble, "\n".join(trouble)
+UNFOLD = """addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
+  for (const more of document.querySelectorAll(".explorer-more:not([open])")) more.open = true;
+}).observe(document.body, { childList: true, subtree: true }));
+"""
 
 
 @pytest.fixture
-def show(browser, tmp_path):
+def show(window, tmp_path):
     """``show(explorer)`` opens it from disk; the test fails on errors and outside requests.
 
     What waits behind "more" is unfolded, unless ``folded``; ``script`` runs before the page's own.
     """
-    contexts, trouble = [], []
 
     def open_page(explorer, *, folded=False, script="", fragment="", **options):
         file = tmp_path / "page.html"
-        file.write_text(page_with(explorer), encoding="utf-8")
-        context = browser.new_context(**{"viewport": {"width": 1000, "height": 900}, **options})
-        contexts.append(context)
-        context.add_init_script(script if folded else UNFOLD + script)
-
-        def gate(route):
-            if route.request.url.startswith(("file:", "data:")):
-                route.continue_()
-            else:
-                trouble.append(f"asks for {route.request.url}")
-                route.abort()
-
-        context.route("**/*", gate)
-        page = context.new_page()
-        page.on("console", lambda m: m.type == "error" and trouble.append(m.text))
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.goto(f"{file.as_uri()}#{fragment}")
-        return page
+        script = script if folded else UNFOLD + script
+        file.write_text(page_with(explorer, script=script), encoding="utf-8")
+        url = f"{file.as_uri()}#{fragment}"
+        return window.open(url, "file:", **{"viewport": {"width": 1000, "height": 900}, **options})
 
     yield open_page
-    for context in contexts:
-        context.close()
-    assert not trouble, "\n".join(trouble)
+    window.clear()

@@ -1,11 +1,13 @@
 """What tests of the pages share: a page of explorers alone, what it says, how scripts are asked."""
 
+import pytest
 import quickjs
 
+from stepsize import explore
 from stepsize.explore.page import STYLE, scripts
 
 
-def page_with(*explorers):
+def page_with(*explorers, script=""):
     """A page of nothing but explorers, which takes light and dark from the browser."""
     figures = "".join(explorer._repr_mimebundle_()["text/html"] for explorer in explorers)
     files = scripts(*(explorer.name for explorer in explorers))
@@ -15,7 +17,7 @@ def page_with(*explorers):
         '<meta name="viewport" content="width=device-width">'
         "<style>:root { color-scheme: light dark; background: Canvas; color: CanvasText }</style>"
         f'<link rel="stylesheet" href="{STYLE.as_uri()}">'
-        f"{tags}<body>{figures}</body></html>"
+        f"<script>{script}</script>{tags}<body>{figures}</body></html>"
     )
 
 
@@ -30,6 +32,89 @@ def said(page):
     """The lines of the readout, once drawn."""
     two_frames(page)
     return page.locator("figure.explorer output > span").all_inner_texts()
+
+
+def at_rest(figure):
+    """The lines of an explorer's readout, once drawn."""
+    figure.evaluate(
+        """async (figure) => {
+          const frame = () => new Promise(requestAnimationFrame);
+          do { await frame(); await frame(); } while (figure.matches("[aria-busy=true]"));
+        }"""
+    )
+    return figure.locator("output > span").all_inner_texts()
+
+
+def picture(figure):
+    """All that is drawn, as a text."""
+    draw = "all => all.map((canvas) => canvas.toDataURL()).join()"
+    return figure.locator(".plot canvas").evaluate_all(draw)
+
+
+# Scrolled so that a slider is just in sight, what is seen of its explorer: everything that is not
+# whole within the window, or lies below something else.
+HIDDEN = """slider => {
+  slider.scrollIntoView({ block: "end", behavior: "instant" });
+  const figure = slider.closest("figure"), found = [];
+  for (const part of [slider, ...figure.querySelectorAll(".plot canvas")]) {
+    const { left, right, top, bottom } = part.getBoundingClientRect();
+    const name = part.getAttribute("aria-label") ?? part.labels[0].textContent;
+    if (left < 0 || top < 0 || right > innerWidth + 0.5 || bottom > innerHeight + 0.5) {
+      found.push(`${name}: ${[left, top, right, bottom].map(Math.round)}`);
+    }
+    const inside = part === slider ? 0 : 12; // the frame's corner; what is drawn there is its own
+    for (const y of [top + 2, bottom - 2]) {
+      const seen = document.elementFromPoint((left + right) / 2, y);
+      if (seen !== part && !seen?.closest(".plot")?.contains(part)) {
+        found.push(`${name} is covered`);
+      }
+    }
+  }
+  return found;
+}"""
+
+
+# Every kind of explorer, as short to compute as it comes.
+KINDS = {
+    "valley": lambda: explore.valley(grad_evals=300),
+    "planning-step": explore.planning_step,
+    "rates": explore.rates,
+    "ray": explore.ray,
+    "track": lambda: explore.track(examples=500, noise=0.5),
+    "sensitivity": explore.sensitivity,
+    "landscape": explore.landscape,
+}
+of_every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+# The web's guidelines: relative luminance, and the ratio of two; of the paper the first that is
+# not transparent counts, with those above it mixed in.
+RATIO = """
+const parse = (text) => {
+  const probe = document.createElement("canvas").getContext("2d");
+  probe.fillStyle = text;
+  probe.fillRect(0, 0, 1, 1);
+  return [...probe.getImageData(0, 0, 1, 1).data].map((v) => v / 255);
+};
+const over = (colour, paper) => [...paper.map((v, i) => v + colour[3] * (colour[i] - v))];
+const paperOf = (node) => {
+  const own = parse(getComputedStyle(node).backgroundColor);
+  return over(own, node.parentElement ? paperOf(node.parentElement) : [1, 1, 1]);
+};
+const light = (colour) => {
+  const [r, g, b] = colour.map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const ratio = (text, node) => {
+  const paper = paperOf(node), [one, other] = [light(over(parse(text), paper)), light(paper)];
+  return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+};
+"""
+
+
+def all_can_be_read(page, find):
+    found = page.evaluate(f"(() => {{ {RATIO} {find} }})()")
+    assert [entry for entry in found if entry[2] < 4.5] == []
 
 
 def engine(*kinds):

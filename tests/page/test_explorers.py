@@ -5,11 +5,10 @@ import html
 import itertools
 import json
 import re
-from pathlib import Path
 
 import pytest
-from page.helpers import said, two_frames
-from toc import ROOT, toc_pages
+from page.helpers import KINDS, of_every_kind, picture, said, two_frames
+from toc import ROOT
 
 import stepsize
 from experiments.papers import PUBLISHED
@@ -33,25 +32,6 @@ def words(methods, **setting):
     """What the package says of the same setting."""
     explorer = explore.valley(methods, **setting)
     return list(map(outcome, labels(explorer.methods), explorer.traces))
-
-
-# Every kind of explorer, as short to compute as it comes.
-KINDS = {
-    "valley": lambda: explore.valley(grad_evals=300),
-    "planning-step": explore.planning_step,
-    "rates": explore.rates,
-    "ray": explore.ray,
-    "track": lambda: explore.track(examples=500, noise=0.5),
-    "sensitivity": explore.sensitivity,
-    "landscape": explore.landscape,
-}
-of_every_kind = pytest.mark.parametrize("kind", KINDS)
-
-
-def picture(figure):
-    """All that is drawn, as a text."""
-    draw = "all => all.map((canvas) => canvas.toDataURL()).join()"
-    return figure.locator(".plot canvas").evaluate_all(draw)
 
 
 def card(page, name):
@@ -657,81 +637,3 @@ def test_the_script_s_data_is_the_call_s():
         "over": "iterations",
         "weight": "w₂",
     }
-
-
-def chapters_with_explorers():
-    """The pages of the book whose sources end a cell with an explorer."""
-    sources = {page: Path(ROOT / f"{page}.ipynb") for page in toc_pages()}
-    return [p for p, f in sources.items() if f.is_file() and "explore." in f.read_text("utf-8")]
-
-
-def at_rest(figure):
-    figure.evaluate(
-        """async (figure) => {
-          const frame = () => new Promise(requestAnimationFrame);
-          do { await frame(); await frame(); } while (figure.matches("[aria-busy=true]"));
-        }"""
-    )
-    return figure.locator("output > span").all_inner_texts()
-
-
-def turned(slider):
-    """Move a slider to either of its ends; whether it could be moved."""
-    for key in ("Home", "End"):
-        before = slider.input_value()
-        slider.press(key)
-        if slider.input_value() != before:
-            yield key
-
-
-def is_idle(slider, label):
-    """Whether it is one of L4's for the estimate of a minimum that is given."""
-    if label not in ("minimum factor", "initial factor", "forget time"):
-        return False
-    card = slider.locator("xpath=ancestor::fieldset")
-    given = card.get_by_label("minimum", exact=True)
-    return given.get_attribute("aria-valuetext") != "none"
-
-
-TRIED = set()  # sliders of each kind of explorer, by their labels
-
-
-@pytest.mark.parametrize("name", chapters_with_explorers() or [None])
-def test_in_the_book(page_of, name):
-    if name is None:
-        pytest.skip("no chapter has an explorer")
-    for disk in (False, True):
-        page = page_of(name, width=390 if disk else 1280, dark=disk, disk=disk)
-        figures = page.locator("figure.explorer[data-explorer]")
-        assert figures.count() > 0
-        for figure in figures.all():
-            figure.scroll_into_view_if_needed()
-            figure.locator(".explorer-body").wait_for()
-            # what is said at first is what the picture's alternative text says
-            alternative = figure.locator("> img").get_attribute("alt")
-            lines = at_rest(figure)
-            assert lines and alternative.endswith(" ".join(lines))
-            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-            if disk:
-                continue
-            # every slider changes words or picture, and Reset brings back what was said
-            kind = figure.get_attribute("data-explorer")
-            first, said_more = picture(figure), 0
-            sliders = figure.locator(".explorer-body input[type=range]")
-            for i in range(sliders.count()):
-                slider = sliders.nth(i)
-                label = slider.evaluate("input => input.labels[0].textContent")
-                tried = kind, label
-                if label == "time" or not slider.is_visible() or is_idle(slider, label):
-                    continue
-                if said_more and tried in TRIED:  # on another page
-                    continue
-                TRIED.add(tried)
-                changed = [
-                    (at_rest(figure) != lines, picture(figure) != first) for _ in turned(slider)
-                ]
-                assert not changed or any(map(any, changed)), (name, label)
-                said_more += any(words for words, _ in changed)
-                figure.get_by_role("button", name="Reset").click()
-                assert at_rest(figure) == lines, (name, label)
-            assert said_more > 0
