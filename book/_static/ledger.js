@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-const KEYS = ["paper", "chapter", "verdict", "method"];
+const KEYS = ["paper", "chapter", "verdict", "kind", "method"];
 // What a row has of these: one of each, but any number of methods.
 const values = (row, key) => (key === "method" ? row.dataset.methods.split(" ") : [row.dataset[key]]);
 
@@ -43,9 +43,13 @@ function enhance(table) {
       row.hidden = !fits;
       if (!fits) continue;
       shown += 1;
-      tally[row.dataset.verdict] = (tally[row.dataset.verdict] ?? 0) + 1;
+      const kinds = (tally[row.dataset.verdict] ??= {});
+      kinds[row.dataset.kind] = (kinds[row.dataset.kind] ?? 0) + 1;
     }
-    const parts = Object.keys(tally).sort().map((verdict) => `${tally[verdict]} ${verdict}`);
+    const parts = Object.keys(tally).sort().map((verdict) => {
+      const kinds = Object.keys(tally[verdict]).sort().map((kind) => `${tally[verdict][kind]} ${kind}`);
+      return `${kinds.join(" + ")} ${verdict}`;
+    });
     count.textContent = `${shown} of ${rows.length} claims${shown ? ": " : ""}${parts.join(", ")}`;
   }
 

@@ -9,6 +9,7 @@ the chapter that shows them, with the verdict on record::
     published = "320"
     rule = "within 2 percent of the published ratio; partly: within 20"
     methods = ["Csawg", "GradientDescent"]
+    kind = "measurement"
     verdict = "replicates"
     why = "A sentence or two that explain it. What is measured stands in the function alone."
 
@@ -21,8 +22,8 @@ The function has the claim's name, with ``_`` for other signs, and stands in
         return (off < 0.02, off < 0.2), f"{ratio:.0f}"
 
 Whether it holds is True or False, two of them where it can hold in part, ``(fully, partly)``, or
-the verdict itself. A claim that cannot be tested here has words alone. A chapter shows its claims
-with ``claims.show("valley")``.
+the verdict itself. A claim that is not tested has words alone. A chapter shows its claims with
+``claims.show("valley")``; those that are told first have ``headline = true``.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ import html
 import importlib
 import re
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -40,24 +42,35 @@ from typing import NamedTuple
 from experiments.store import once
 
 __all__ = [
+    "KINDS",
     "NOT",
     "PARTLY",
     "REPLICATES",
-    "UNTESTABLE",
+    "UNTESTED",
     "VERDICTS",
     "Claim",
     "Ledger",
     "Result",
     "all_claims",
+    "counts",
+    "headlines",
     "show",
 ]
 
 REPLICATES = "replicates"
 PARTLY = "partly"
 NOT = "does not replicate"
-UNTESTABLE = "cannot be tested here"
-VERDICTS = {REPLICATES: "●", PARTLY: "◐", NOT: "○", UNTESTABLE: "–"}
+UNTESTED = "not tested"
+VERDICTS = {REPLICATES: "●", PARTLY: "◐", NOT: "○", UNTESTED: "–"}
 """Each verdict and its sign."""
+
+KINDS = {
+    "identity": "follows from a definition, or is our own accounting",
+    "theorem": "proved or refuted here, exactly",
+    "measurement": "experiments decide",
+    "citation": "somebody else's result",
+}
+"""What a verdict rests on."""
 
 PAPERS = {"yao": "Yao 2022", "degris": "Degris et al. 2024", "sutton": "Sutton 1992"}
 WORDS = Path(__file__).parents[1] / "claims"
@@ -84,6 +97,8 @@ class Claim:
         Section, equation, figure or footnote.
     statement : str
         What the paper says, in our words.
+    kind : str
+        What its verdict rests on, one of ``KINDS``.
     verdict : str
         The verdict on record, against which a test holds the measured one.
     why : str
@@ -94,22 +109,27 @@ class Claim:
         The published value, or "" where there is none.
     methods : tuple of str
         The classes that the claim is about.
+    headline : bool
+        Whether it is among the few that are told first.
     """
 
     id: str
     chapter: str
     where: str
     statement: str
+    kind: str
     verdict: str
     why: str
-    rule: str = "no run of this package can decide it"
+    rule: str = "not run"
     published: str = ""
     methods: tuple[str, ...] = ()
+    headline: bool = False
 
     def __post_init__(self):
         if self.id.split("-")[0] not in PAPERS:
             raise ValueError(f"id must begin with one of {list(PAPERS)} and -, got {self.id!r}")
         _known(self.id, self.verdict)
+        _known(self.id, self.kind, "kind", KINDS)
 
     @property
     def paper(self):
@@ -131,8 +151,8 @@ class Claim:
         """Measure it now, whatever is kept of earlier measurements."""
         module = importlib.import_module(f"experiments.{self.chapter}")
         if not hasattr(module, self.function):
-            if self.verdict == UNTESTABLE:
-                return Result(UNTESTABLE, "–")
+            if self.verdict == UNTESTED:
+                return Result(UNTESTED, "–")
             raise ValueError(
                 f"book/experiments/{self.chapter}.py must have a function {self.function}, for "
                 f"the verdict on record of {self.id} is {self.verdict!r}"
@@ -157,7 +177,9 @@ class Claim:
             "statement": self.statement,
             "published": self.published,
             "measured": self.result.measured,
+            "kind": self.kind,
             "verdict": self.result.verdict,
+            "headline": self.headline,
             "why": self.why,
             "rule": self.rule,
             "chapter": self.chapter,
@@ -165,10 +187,10 @@ class Claim:
         }
 
 
-def _known(id, verdict):
-    if verdict not in VERDICTS:
-        raise ValueError(f"{id}: verdict must be one of {list(VERDICTS)}, got {verdict!r}")
-    return verdict
+def _known(id, word, what="verdict", words=VERDICTS):
+    if word not in words:
+        raise ValueError(f"{id}: {what} must be one of {list(words)}, got {word!r}")
+    return word
 
 
 @cache
@@ -194,6 +216,25 @@ def all_claims(only="*", chapter=None):
         for c in registered().values()
         if fnmatch.fnmatch(c.id, only) and chapter in (None, c.chapter)
     ]
+
+
+def counts(found=None):
+    """How many claims have each verdict on record, by kind: a table in Markdown."""
+    tally = Counter((c.verdict, c.kind) for c in (all_claims() if found is None else found))
+    each = {verdict: [tally[verdict, kind] for kind in KINDS] for verdict in VERDICTS}
+    each["all"] = [sum(column) for column in zip(*each.values())]
+    rows = [[name, *numbers, sum(numbers)] for name, numbers in each.items()]
+    head = ["verdict", *KINDS, "all"], ["---"] + ["---:"] * (len(KINDS) + 1)
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in (*head, *rows))
+
+
+def headlines():
+    """The claims that are told first, each with its verdict on record: a list in Markdown."""
+    return "\n".join(
+        f"- {VERDICTS[c.verdict]} {c.statement} ({c.paper}, {c.where})"
+        for c in all_claims()
+        if c.headline
+    )
 
 
 class Table:
@@ -247,8 +288,8 @@ class Table:
 class Ledger(Table):
     """All claims in one table, whose rows link to the chapters and can be sorted and filtered.
 
-    The page's script reads the attributes ``data-paper``, ``data-chapter``, ``data-verdict`` and
-    ``data-methods`` of the rows; without it the table is whole.
+    The page's script reads the attributes ``data-paper``, ``data-chapter``, ``data-verdict``,
+    ``data-kind`` and ``data-methods`` of the rows; without it the table is whole.
     """
 
     def _repr_html_(self):
@@ -256,9 +297,9 @@ class Ledger(Table):
             methods = html.escape(" ".join(c.methods))
             return (
                 f"<tr id='{r['id']}' data-paper='{r['paper']}' data-chapter='{r['chapter']}' "
-                f"data-verdict='{r['verdict']}' data-methods='{methods}'>"
+                f"data-verdict='{r['verdict']}' data-kind='{r['kind']}' data-methods='{methods}'>"
                 f"<td><a href='{r['chapter']}.html#claim-{r['id']}'>{r['id']}</a></td>"
-                f"<td>{r['where']}</td><td>{r['statement']}</td>"
+                f"<td>{r['where']}<br><i>{r['kind']}</i></td><td>{r['statement']}</td>"
                 f"<td>{r['published'] or '–'}</td><td>{r['measured']}</td>"
             )
 
@@ -266,7 +307,7 @@ class Ledger(Table):
         return self._html("claims ledger", columns, start)
 
 
-def show(chapter=None, only="*"):
+def show(chapter=None, only="*", headline=False):
     """The claims of a chapter, measured now, as a table.
 
     Parameters
@@ -275,8 +316,10 @@ def show(chapter=None, only="*"):
         The chapter's name; all chapters unless given.
     only : str
         A pattern of identifiers, such as ``"yao-fig5*"``.
+    headline : bool
+        Those alone that are told first.
     """
-    found = all_claims(only, chapter)
+    found = [c for c in all_claims(only, chapter) if c.headline or not headline]
     if not found:
         raise ValueError(f"no claim matches chapter={chapter!r}, only={only!r}")
     return Table(found)

@@ -32,7 +32,7 @@ def test_verdict(id):
 @pytest.mark.parametrize("claim", CLAIMS.values(), ids=lambda c: c.id)
 def test_words_are_complete(claim):
     assert claim.statement.endswith(".") and claim.why.endswith((".", "?")) and claim.where
-    assert claim.rule != claims.Claim.rule or claim.verdict == claims.UNTESTABLE
+    assert claim.rule != claims.Claim.rule or claim.verdict == claims.UNTESTED
 
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:e-?\d+)?")
@@ -86,6 +86,7 @@ def test_every_measurement_has_words():
 
 
 WORDS = {"where": "nowhere", "statement": "So.", "why": "Thus.", "rule": "as made up"}
+WORDS["kind"] = "theorem"
 
 
 def made_up(verdict):
@@ -108,8 +109,8 @@ def test_verdict_follows_from_what_the_function_returns(monkeypatch, holds, verd
     assert made_up(claims.NOT).measure() == (verdict, "17")
 
 
-def test_words_without_code_cannot_be_tested_here():
-    assert made_up(claims.UNTESTABLE).measure().verdict == claims.UNTESTABLE
+def test_words_without_code_are_not_tested():
+    assert made_up(claims.UNTESTED).measure().verdict == claims.UNTESTED
     with pytest.raises(ValueError, match="must have a function yao_made_up_1"):
         made_up(claims.PARTLY).measure()
 
@@ -120,10 +121,14 @@ def test_words_without_code_cannot_be_tested_here():
         ("verdict = 'maybe'", "verdict must be one of"),
         ("verdict = 'partly'\nremark = 'odd'", "sayings.toml: yao-x: .*remark"),
         ("", "sayings.toml: yao-x: .*verdict"),
+        ("verdict = 'partly'\nkind = 'feeling'", "yao-x: kind must be one of .*'identity'"),
+        ("verdict = 'partly'\nkind = ''", "yao-x: kind must be one of"),
     ],
 )
 def test_wrong_words_are_named(tmp_path, monkeypatch, line, said):
-    words = "\n".join(f"{key} = '{value}'" for key, value in WORDS.items())
+    words = "\n".join(
+        f"{key} = '{value}'" for key, value in WORDS.items() if f"{key} =" not in line
+    )
     (tmp_path / "sayings.toml").write_text(f"[yao-x]\n{words}\n{line}", encoding="utf-8")
     monkeypatch.setattr(claims, "WORDS", tmp_path)
     with pytest.raises(ValueError, match=said):
@@ -140,18 +145,52 @@ def test_command_names_the_line_of_a_verdict_that_turned(monkeypatch, capsys):
     assert [text for text in lines[: int(line)] if text.startswith("[")][-1] == "[yao-eq8]"
 
 
+def test_words_without_a_kind_are_refused(tmp_path, monkeypatch):
+    words = [f"{key} = '{value}'" for key, value in WORDS.items() if key != "kind"]
+    words += ["verdict = 'partly'"]
+    (tmp_path / "sayings.toml").write_text("\n".join(["[yao-x]", *words]), encoding="utf-8")
+    monkeypatch.setattr(claims, "WORDS", tmp_path)
+    with pytest.raises(ValueError, match=r"yao-x: .*kind"):
+        claims.registered.__wrapped__()
+
+
+def test_counts_by_verdict_and_kind():
+    some = [
+        dataclasses.replace(made_up(verdict), kind=kind)
+        for verdict, kind in (
+            (claims.PARTLY, "identity"),
+            (claims.PARTLY, "theorem"),
+            (claims.NOT, "theorem"),
+        )
+    ]
+    lines = claims.counts(some).splitlines()
+    assert lines[0] == "| verdict | identity | theorem | measurement | citation | all |"
+    assert lines[3] == "| partly | 1 | 1 | 0 | 0 | 2 |"
+    assert lines[-1] == "| all | 1 | 2 | 0 | 0 | 3 |"
+
+
+def test_headlines_are_few_and_told_first():
+    told = [c for c in CLAIMS.values() if c.headline]
+    assert 20 <= len(told) <= 30
+    assert len({c.chapter for c in told}) >= 10
+    assert {c.verdict for c in told} >= {claims.REPLICATES, claims.PARTLY, claims.NOT}
+    assert [c.id for c in claims.show(headline=True).claims] == [c.id for c in told]
+    assert all(c.statement in claims.headlines() for c in told)
+
+
 def test_json_lists_objects(capsys):
     some = next(iter(CLAIMS))
     main(["--json", "--only", some])
     (row,) = json.loads(capsys.readouterr().out)
     wanted = {"id", "paper", "where", "statement", "published", "measured", "verdict", "why"}
+    wanted |= {"kind", "headline"}
     assert wanted <= set(row) and row["id"] == some
 
 
 def test_text_counts_the_verdicts(capsys):
     some = next(iter(CLAIMS))
     main(["--only", some])
-    assert "1 claims:" in capsys.readouterr().out
+    assert capsys.readouterr().out.endswith(f"\n{claims.counts([CLAIMS[some]])}\n")
 
 
 def test_unknown_pattern_is_an_error():

@@ -45,6 +45,19 @@ def test_page_shows_the_verdicts_on_record():
     for claim in CLAIMS:
         row_start = shown("ledger").split(f"<tr id='{claim.id}' ")[1].split(">")[0]
         assert f"data-verdict='{claim.verdict}'" in row_start, claim.id
+        assert f"data-kind='{claim.kind}'" in row_start, claim.id
+
+
+@pytest.mark.parametrize("page", ["ledger", "index"])
+def test_pages_count_by_kind(page):
+    notebook = nbformat.read(ROOT / "book" / f"{page}.ipynb", as_version=4)
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", ())]
+    assert claims.counts() in "\n".join(o.get("data", {}).get("text/markdown", "") for o in outputs)
+
+
+def test_landing_page_shows_the_headlines():
+    for claim in claims.show(headline=True).claims:
+        assert shown("index").count(f"<tr id='claim-{claim.id}'>") == 1, claim.id
 
 
 # ---- a fault in the code turns verdicts ----------------------------------------------------------

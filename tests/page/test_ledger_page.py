@@ -36,15 +36,18 @@ def test_filters(page_of):
     chosen.nth(0).select_option("")
     chosen.nth(1).select_option("valley")
     assert set(visible(page)) == {c.id for c in CLAIMS if c.chapter == "valley"}
-    chosen.nth(3).select_option("Csawg")
+    chosen.nth(4).select_option("Csawg")
     both = {c.id for c in CLAIMS if c.chapter == "valley" and "Csawg" in c.methods}
     assert set(visible(page)) == both
     assert page.text_content(".ledger-filters output").startswith(f"{len(both)} of {len(CLAIMS)}")
-    for i in (1, 3):
+    for i in (1, 4):
         chosen.nth(i).select_option("")
     chosen.nth(2).select_option(claims.NOT)
     assert page.text_content(".ledger-filters output").endswith(f" {claims.NOT}")
     chosen.nth(2).select_option("")
+    chosen.nth(3).select_option("theorem")
+    assert set(visible(page)) == {c.id for c in CLAIMS if c.kind == "theorem"}
+    chosen.nth(3).select_option("")
     page.fill(".ledger-filters input", "nelder 185")
     assert "yao-conclusion-nelder-mead" in visible(page)
     assert len(visible(page)) < len(CLAIMS) / 10
