@@ -199,11 +199,12 @@ class WeightFlipping(Stream):
     r"""A linear target of which a few weights flip their sign now and then (Sutton 1992; Degris,
     Figs 1, 2 and 4).
 
-    .. math:: y_t = \sum_{i \le m} s_t(i)\, x_t(i), \qquad x_t(i) \sim N(0, 1), \qquad
-              s_t(i) = \pm \mathit{scale}
+    .. math:: y_t = \sum_{i \le m} s_t(i)\, x_t(i) + N(0, \mathit{noise}^2), \qquad
+              x_t(i) \sim N(0, 1), \qquad s_t(i) = \pm \mathit{scale}
 
     Every ``flip_every`` samples one of the m relevant weights is chosen at random and flips. The
-    weights of the other inputs are zero for ever. There is no noise: all error comes from flips.
+    weights of the other inputs are zero for ever. In both papers there is no noise: all error
+    comes from flips.
 
     Parameters
     ----------
@@ -221,10 +222,12 @@ class WeightFlipping(Stream):
         inputs in the other order.
     input_scale : float or array of shape (inputs,)
         Standard deviation of the inputs.
+    noise : float
+        Standard deviation of the noise on the target.
 
     Notes
     -----
-    ``trace.target`` has the target weights.
+    ``trace.target`` has the target weights. With noise, inputs and weights are as without.
 
     Examples
     --------
@@ -242,6 +245,7 @@ class WeightFlipping(Stream):
     scale: float = 1.0
     flip_probability: float = 1.0
     input_scale: float = 1.0
+    noise: float = 0.0
 
     def __post_init__(self):
         check(
@@ -252,6 +256,7 @@ class WeightFlipping(Stream):
             scale=single(finite),
             flip_probability=single(fraction),
             input_scale=nonnegative,
+            noise=single(nonnegative),
         )
         if self.relevant > self.inputs:
             raise ValueError(f"relevant must be at most inputs, {self.inputs}, got {self.relevant}")
@@ -272,7 +277,7 @@ class WeightFlipping(Stream):
             ``hidden(i)`` is a dict of what belongs to sample i of the chunk.
         """
         d, m, runs = self.inputs, self.relevant, range(len(seeds))
-        inputs, signs, chosen, flipped = _generators(seeds, 4)
+        inputs, signs, chosen, flipped, noises = _generators(seeds, 5)
         target = np.stack([self.scale * (2.0 * rng.integers(2, size=m) - 1) for rng in signs], -1)
         start = 0
         while True:
@@ -291,6 +296,8 @@ class WeightFlipping(Stream):
             target_of = np.multiply.accumulate(sign, axis=0)
             # accumulate adds in order: the same bits for one run and for many
             y = np.add.accumulate(x[:, :m] * target_of, axis=1)[:, -1]
+            if self.noise:
+                y = y + self.noise * np.stack([rng.standard_normal(size) for rng in noises], -1)
             yield x, y, lambda i, targets=target_of: {"target": self._padded(targets[i])}
             target, start = target_of[-1], start + size
 

@@ -274,12 +274,12 @@ def flipping_errors(stream: WeightFlipping, step_size: ArrayLike) -> np.ndarray:
     :math:`m(i) = E[v(i)^2]` go on by themselves,
 
     .. math:: m(i) \leftarrow \bigl(1 - 2\alpha(i) + 2\alpha(i)^2\bigr)\, m(i)
-              + \alpha(i)^2 \sum_j m(j),
+              + \alpha(i)^2 \Bigl(r^2 + \sum_j m(j)\Bigr),
 
-    and between flips nothing is approximated. A weight that flips, with probability p, changes
-    :math:`v s` by 2, s being the sign of its target. Hence :math:`m(i)` grows by
-    :math:`4 p\,(1 - u)` on average, where :math:`u = E[v s]` before the chance to flip; u becomes
-    :math:`(1 - 2p)\, u + 2p` then, and shrinks by :math:`1 - \alpha(i)` a step. These are
+    where r is the target's noise, and between flips nothing is approximated. A weight that flips,
+    with probability p, changes :math:`v s` by 2, s being the sign of its target. Hence :math:`m(i)`
+    grows by :math:`4 p\,(1 - u)` on average, where :math:`u = E[v s]` before the chance to flip; u
+    becomes :math:`(1 - 2p)\, u + 2p` then, and shrinks by :math:`1 - \alpha(i)` a step. These are
     linear equations for what repeats from flip to flip. Their error stays finite where
 
     .. math:: \alpha(i) < 1 \quad\text{and}\quad
@@ -296,8 +296,8 @@ def flipping_errors(stream: WeightFlipping, step_size: ArrayLike) -> np.ndarray:
     Returns
     -------
     array of shape (d, *runs)
-        The long-run mean of :math:`(v(i)\, x(i))^2`. **The sum over i is the mean squared error.**
-        Infinite where LMS is unstable in the mean square.
+        The long-run mean of :math:`(v(i)\, x(i))^2`. **The sum over i is the mean squared error**,
+        but for the noise's square. Infinite where LMS is unstable in the mean square.
 
     Examples
     --------
@@ -328,15 +328,18 @@ def flipping_errors(stream: WeightFlipping, step_size: ArrayLike) -> np.ndarray:
     one = np.eye(d)
     step = (1 - 2 * kept + 2 * kept**2)[..., None] * one + (kept**2)[..., None]
     period, total = np.broadcast_to(one, step.shape), np.zeros(step.shape)
+    noise, driven = (kept**2 * stream.noise**2)[..., None], 0.0
     for _ in range(stream.flip_every):
+        driven = driven + total @ noise
         total, period = total + period, period @ step
+    jump = jump + (total @ noise)[..., 0]
     # m = period m + jump right after a chance; a weight that never learns keeps what it had
     never = kept == 0
     m = np.linalg.solve(
         one - period + never[..., None] * one,
         np.where(never, matters * size, jump)[..., None],
     )
-    errors = (total @ m)[..., 0] / stream.flip_every
+    errors = (total @ m + driven)[..., 0] / stream.flip_every
     return np.moveaxis(np.where(stable[..., None], errors, np.inf), -1, 0)
 
 

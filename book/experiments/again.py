@@ -319,11 +319,14 @@ def yao_fig7a_first_1000():
 
 def yao_fig7b_leaps():
     def longest(trace):
-        moves = np.diff(trace.w[trace.method.window * 2 :], axis=0)
-        return np.linalg.norm(moves, axis=1).max()
+        moves = np.linalg.norm(np.diff(trace.w, axis=0), axis=1)[trace.method.window * 2 :]
+        k = moves.argmax() + trace.method.window * 2
+        return moves.max(), trace.error[k + 1] / trace.error[k]
 
-    more, once = longest(again(2)), longest(in_valley(valley_csawg(2)))
-    return more > once, f"{more:.2f} against {once:.2f}"
+    (more, left), (once, _) = longest(again(2)), longest(in_valley(valley_csawg(2)))
+    return more > once and left < 1, (
+        f"{more:.2f} against {once:.2f}; {left:.0%} of the distance is left"
+    )
 
 
 # ---- Fig. 8 ------------------------------------------------------------------------------------

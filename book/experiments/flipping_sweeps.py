@@ -78,7 +78,8 @@ def chosen(make, etas, *others, examples, runs, seed=1):
 def long_runs(examples=200_000, runs=100, after=50_000, tuning=(20_000, 20)):
     """Every method of Fig. 2 at every knob: rows of the table.
 
-    Errors are means over all ``examples``; the step sizes are those ``after`` so many more.
+    Errors are means over all ``examples``, ``first`` is the median of those of the first 1,000; the
+    step sizes are those ``after`` so many more.
     """
     tune = {"examples": tuning[0], "runs": tuning[1]}
     gammas = chosen(rmsprop, NORMALIZED, GAMMAS, **tune)
@@ -111,6 +112,7 @@ def long_runs(examples=200_000, runs=100, after=50_000, tuning=(20_000, 20)):
                     "mean": finite.mean(),
                     "worse": int((finite > rival).sum()),
                     "diverged": int((~np.isfinite(errors[i])).sum()),
+                    "first": np.median(trace.mse(0, examples // 200)[i]),
                     "relevant": np.nanmedian(last[RELEVANT, i]),
                     "irrelevant": np.nanmedian(last[~RELEVANT, i]),
                     "runs": runs,

@@ -432,3 +432,24 @@ def yao_idbd_relu_diverge():
             for d, (a, b) in counts.items()
         )
     )
+
+
+def yao_idbd_printed():
+    eta, beta = 0.01, np.full(STREAM.inputs, np.log(0.05))
+    w = h = np.zeros(STREAM.inputs)
+    halves = []
+    for sample, _ in zip(STREAM.samples(), range(500)):
+        x = sample.x
+        delta = sample.y - w @ x
+        slope = ((delta - 1e-3 * x) ** 2 - (delta + 1e-3 * x) ** 2) / 2e-3  # of delta^2, by w(i)
+        halves.append(np.median(delta * x / slope))
+        beta = beta + eta * (delta * x) * h
+        alpha = np.exp(beta)
+        w = w + alpha * delta * x
+        h = h * np.maximum(1 - alpha * x * x, 0) + alpha * delta * x
+    off = np.abs(track(IDBD(0.05, eta), STREAM, 500).w[-1] - w).max()
+    ratio = float(np.median(halves))
+    return (off < 1e-12 and abs(ratio - 1) < 1e-6, off < 1e-12), (
+        f"{'the same walk' if off < 1e-12 else f'off by {off:.0e}'}; δ x is {ratio:.2f} times the "
+        "gradient of δ²"
+    )

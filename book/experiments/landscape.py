@@ -42,6 +42,27 @@ def optimizing(start=STARTS[0], theta=THETA, examples=12_000, runs=40):
     return track(method, STREAM, examples, runs=runs, record=400)
 
 
+class From(IDBD):
+    """IDBD from pairs of step sizes: the first axis of the runs."""
+
+    def init(self, w):
+        state = super().init(w)
+        alpha = np.transpose(STARTS)[..., None] + np.zeros_like(w)
+        return state._replace(step_size=alpha, beta=np.log(alpha))
+
+
+@cache
+def everywhere(thetas=(THETA, 0.01), examples=12_000, runs=25):
+    """IDBD from all starts: in how many runs the exact error ends lower, for each theta."""
+    first = np.array([loss(*start) for start in STARTS])[:, None]
+    shares = []
+    for theta in thetas:
+        method = From(meta_step_size=np.full((len(STARTS), 1), theta))
+        last = track(method, STREAM, examples, runs=runs, record=None).step_size[-1]
+        shares.append((flipping_errors(STREAM, last).sum(axis=0) < first).mean())
+    return dict(zip(thetas, shares))
+
+
 def path(trace):
     """Median step sizes over the runs, from the first recorded step on: (rows, 2, *settings)."""
     return np.median(trace.step_size[1:], axis=-1)
@@ -77,12 +98,13 @@ def degris_fig1_rmsprop_misses():
 
 def degris_fig1_rmsprop_lower():
     distances = gap(path(normalizing()))
-    farther = (distances[-50:].mean(axis=0) > distances[0])[:2]
+    single = gap(normalizing().step_size[1:])
+    farther = (single[-50:].mean(axis=0) > single[0]).mean(axis=1)
     words = "; ".join(
-        f"{eta:g}: {a:.3f} to {b:.3f}"
-        for eta, a, b in zip(STEPS, distances[0], distances[-50:].mean(axis=0))
+        f"{eta:g}: {a:.3f} to {b:.3f}, farther in {n:.0%} of the runs"
+        for eta, a, b, n in zip(STEPS, distances[0], distances[-50:].mean(axis=0), farther)
     )
-    return (farther.all(), farther.any()), words
+    return (min(farther[:2]) > 0.9, min(farther[:2]) > 0.5), words
 
 
 def degris_fig1_rmsprop_diagonal():
@@ -120,11 +142,14 @@ def degris_fig1_idbd():
     errors = np.array([[loss(*row) for row in p] for p in paths])
     distance = np.array([gap(np.vstack([start, p])) for start, p in zip(STARTS, paths)])
     downhill = np.diff(errors, axis=1).max() < 0.005 and errors[:, -1].max() < 1.1 * best()[1]
-    return (downhill and np.diff(distance, axis=1).max() < 0.02, downhill), (
-        f"errors end {errors[:, -1].min():.3f} to {errors[:, -1].max():.3f}, the least is "
-        f"{best()[1]:.3f}; "
+    nearer = np.diff(distance, axis=1).max() < 0.02
+    single = everywhere()
+    return (downhill and nearer and min(single.values()) == 1, downhill), (
+        f"medians of 40 runs: errors end {errors[:, -1].min():.3f} to {errors[:, -1].max():.3f}, "
+        f"the least is {best()[1]:.3f}; "
         f"distances end {distance[:, -1].min():.2f} to {distance[:, -1].max():.2f}, largest growth "
-        f"{np.diff(distance, axis=1).max():.3f}"
+        f"{np.diff(distance, axis=1).max():.3f}; single runs that end with less error than they "
+        "began: " + ", ".join(f"{n:.0%} (theta = {theta:g})" for theta, n in single.items())
     )
 
 

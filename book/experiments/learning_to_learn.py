@@ -258,16 +258,6 @@ def yao_meta_one_loss():
     return off < 1e-6, "equal in 19 steps in the valley" if off < 1e-6 else f"off by {off:.1e}"
 
 
-def yao_meta_idbd_descent():
-    off = {}
-    for inputs in (1, 5, 20):
-        h, exact = idbd_derivative(inputs)
-        off[inputs] = np.sqrt(((h - exact) ** 2).sum() / (exact**2).sum())
-    return (all(x < 1e-3 for x in off.values()), off[1] < 1e-3), (
-        "trace off by " + ", ".join(f"{x:.1%} ({d} weights)" for d, x in off.items())
-    )
-
-
 def yao_meta_any_parameter():
     bowl = quadratic([1.0, 10.0])
 

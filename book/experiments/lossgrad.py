@@ -220,13 +220,6 @@ def yao_lossgrad_careful():
     )
 
 
-def yao_lossgrad_slope():
-    w, alpha = points()
-    grows = next_factor(LossGrad(1.0, 1.05), VALLEY, w, alpha) > 1
-    same = grows == (slope(VALLEY, w, alpha, alpha) < 0)
-    return same.all(), f"{same.sum()} of {same.size}"
-
-
 def yao_lossgrad_boundary():
     w, alpha = points()
     g2 = inner(VALLEY.grad(w), VALLEY.grad(w))
@@ -235,8 +228,10 @@ def yao_lossgrad_boundary():
     # rounding of the losses, divided by the step over which they are compared
     scale = g2 * (1 + np.abs(r)) + VALLEY.loss(w) / alpha
     off = np.abs(q_slope - g2 * (2 * r - 1)) / scale
-    return off.max() < 1e-9, (
-        f"largest difference {'below 1e-9' if off.max() < 1e-9 else f'{off.max():.0e}'}"
+    same = (next_factor(LossGrad(1.0, 1.05), VALLEY, w, alpha) > 1) == (q_slope < 0)
+    return same.all() and off.max() < 1e-9, (
+        f"{same.sum()} of {same.size}; largest difference "
+        f"{'below 1e-9' if off.max() < 1e-9 else f'{off.max():.0e}'}"
     )
 
 

@@ -153,7 +153,11 @@ def yao_eq6_sum():
     ages = np.subtract.outer(np.arange(200), np.arange(200))
     direct = -0.001 * np.tensordot(np.where(ages >= 0, 0.9 ** np.maximum(ages, 0), 0.0), g, 1)
     off = np.abs(deltas - direct).max() / np.abs(deltas).max()
-    return off < 1e-12, "agrees to rounding" if off < 1e-12 else f"off by {off:.0e}"
+    weights = (0.9 ** np.arange(200)).sum()
+    return (off < 1e-12 and abs(weights - 1) < 0.1, off < 1e-12), (
+        f"{'agrees to rounding' if off < 1e-12 else f'off by {off:.0e}'}; the weights sum to "
+        f"{weights:.1f}"
+    )
 
 
 def yao_momentum_minima():
@@ -258,13 +262,9 @@ def _normalizer(name, kept, sums, beta):
 
 
 def yao_adam_mk():
-    m, _, sums, _ = averages()
-    return _normalizer("m", m, sums, 0.9)
-
-
-def yao_adam_vk():
-    _, v, _, sums = averages()
-    return _normalizer("v", v, sums, 0.999)
+    m, v, first, second = averages()
+    found = _normalizer("m", m, first, 0.9), _normalizer("v", v, second, 0.999)
+    return all(same for same, _ in found), "; ".join(words for _, words in found)
 
 
 def yao_adam_update():

@@ -24,8 +24,17 @@ from experiments.papers import (
     plan_again,
     valley_csawg,
 )
+from experiments.rivals import Averaged, Secant
 from experiments.valley import BEST, asked, descents
-from stepsize.methods import Adam, BarzilaiBorwein, Csawg, HeavyBall, Nesterov, RMSProp
+from stepsize.methods import (
+    Adam,
+    BarzilaiBorwein,
+    Csawg,
+    GradientDescent,
+    HeavyBall,
+    Nesterov,
+    RMSProp,
+)
 from stepsize.objectives import Objective
 from stepsize.runs import distance, minimize
 
@@ -140,6 +149,13 @@ GRIDS = {
         per_decade,
         (1e-5, 1e-1, 256),
     ),
+    "secant, per weight": (Secant, per_decade, (1e-5, 1e-1, 256)),
+    "heavy ball, averaged": (
+        lambda a, momentum, share: Averaged(a, momentum, share=share),
+        *(per_decade, (1e-4, 4e-3, 6)),
+        *(complement, (0.3, 0.005, 6)),
+        *(per_decade, (0.01, 1.0, 7)),
+    ),
 }
 
 
@@ -167,6 +183,8 @@ KNOBS = {
     "RMSProp": ("step size", "decay"),
     "RMSProp, cooled": ("step size", "decay", "iterations to halve"),
     "Barzilai-Borwein": ("first step size",),
+    "secant, per weight": ("first step size",),
+    "heavy ball, averaged": ("step size", "momentum", "share of the iterates"),
 }
 
 
@@ -269,8 +287,21 @@ def quasi_newton(name="L-BFGS-B"):
 
 
 def yao_eq10():
-    gap = normalized_away(1e8)
-    return gap < 1e-5, f"largest difference of the weights {gap:.0e}"
+    gap, iterates = normalized_away(1e8), averaged_away()
+    return (max(gap, iterates) < 1e-5, gap < 1e-5), (
+        f"largest difference of the weights {gap:.0e}; of averaged iterates {iterates:.1g}"
+    )
+
+
+@cache
+def averaged_away(step_size=0.0015, momentum=0.9, iterations=3000):
+    """How far averages of gradient descent's iterates are from heavy ball, at most."""
+    ball, plain = (
+        minimize(m, VALLEY, VALLEY_START, iterations=iterations).w
+        for m in (HeavyBall(step_size, momentum), GradientDescent(step_size))
+    )
+    counts = np.arange(1, len(plain) + 1)[:, None]
+    return float(abs(plain.cumsum(axis=0) / counts - ball).max())
 
 
 @cache
@@ -415,7 +446,7 @@ def yao_fig9_adam_blue():
 
 def yao_fig9_adam_black():
     when = {a: [overtakes(errors("Adam", s), descent(a)) for s in BLACK] for a in VALLEY_STEPS[1:]}
-    crosses = any(all(k and 5000 <= k <= 7000 for k in ks) for ks in when.values())
+    crosses = all(k and 5000 <= k <= 7000 for k in when[VALLEY_STEP])
     share = better_in_the_end()
     return (crosses and share > 0.5, crosses or share > 0.5), (
         "; ".join(f"GD {a:g}: {' and '.join(f'{k:,}' for k in ks)}" for a, ks in when.items())
@@ -528,15 +559,26 @@ def yao_fig9_csawg_no_oscillation():
     return ups == 0 and last == 0, f"{ups} rises; last step size {last:g}"
 
 
+@cache
+def nearby(name, runs=50, size=1e-3):
+    """The tuned method from starts disturbed by a thousandth: median evaluations, and the share.
+
+    Among 256 settings of a chaotic method the best is luck; what it needs nearby is not.
+    """
+    starts = disturbed(VALLEY_START, runs, size)
+    found = for_good(minimize(tuned(name).method, VALLEY, starts, grad_evals=BUDGET), LEVEL)
+    return float(np.quantile(found, 0.5, method="higher")), float(np.isfinite(found).mean())
+
+
 def yao_fig9_winner():
-    need = {name: tuned(name).evaluations for name in ("Csawg", *GRIDS)}
-    csawg = need.pop("Csawg")
-    others = {k: v or np.inf for k, v in need.items()}
-    slow = [v for k, v in others.items() if k != "Barzilai-Borwein"]
-    return (csawg < min(others.values()), csawg < min(slow)), (
-        f"Csawg {csawg}; "
-        + ", ".join(f"{k} {v if v else f'not by {BUDGET:,}'}" for k, v in need.items())
+    need = {name: nearby(name) for name in ("Csawg", *GRIDS)}
+    words = ", ".join(
+        f"{name} {half:.0f} ({share:.0%})" if np.isfinite(half) else f"{name} – ({share:.0%})"
+        for name, (half, share) in need.items()
     )
+    csawg = need.pop("Csawg")[0]
+    invited = [need[n][0] for n in need if n not in ("Barzilai-Borwein", "secant, per weight")]
+    return (csawg < min(half for half, _ in need.values()), csawg < min(invited)), words
 
 
 @cache

@@ -11,11 +11,10 @@ import numpy as np
 
 from experiments import bounds
 from experiments.arrival import until
-from experiments.papers import PLAN_AGAIN, chain
-from experiments.planning import beyond_the_limit, out_of_span
+from experiments.papers import chain
 from stepsize import theory
 from stepsize.checks import check, nonnegative
-from stepsize.methods import Csawg, GradientDescent, HeavyBall, Nesterov
+from stepsize.methods import GradientDescent, HeavyBall, Nesterov
 from stepsize.methods.arithmetic import inner, ratio
 from stepsize.objectives import Objective, logistic_regression, quadratic
 from stepsize.runs import minimize
@@ -633,25 +632,6 @@ def cg_steps(d, condition=1000.0):
     starts = np.random.default_rng(0).normal(size=(d, 10))
     t = minimize(ConjugateGradients(), log_bowl(condition, d), starts, iterations=60)
     return int((t.error > LEVEL * t.error[0]).sum(axis=0).max())
-
-
-def yao_rates_only_first_order():
-    least, wider = beyond_the_limit(CSAWG, CHAIN)
-    bowl = out_of_span(quadratic([1.0, 2.0, 4.0, 8.0, 16.0]), np.ones(5))
-    there = out_of_span(chain(*CHAIN)[0], np.zeros(CHAIN[0]))
-    return (bowl > 1e-6 and least < 1 - 1e-9, bowl > 1e-6), (
-        f"{bowl:.2%} of the first leap outside the span on a bowl of five weights, "
-        f"{small(there, 1e-12)} on the chain; least error there {least:.2f} times the limit in "
-        f"{len(CSAWG)} runs, {wider} weights beyond the k-th after k gradients"
-    )
-
-
-CSAWG = tuple(
-    Csawg(step / CHAIN[2], window=window, **kwargs)
-    for window in (2, 10)
-    for step in (1.0, 1.9)
-    for kwargs in ({}, PLAN_AGAIN)
-)
 
 
 # ---- beyond the textbook -----------------------------------------------------------------------

@@ -117,9 +117,11 @@ def yao_fig5a_unoptimal_step_size():
     ratios = {K: spread(around(K), rival)[0] for K in WINDOWS}
     medians = {K: np.nanmedian(by_window()[K], axis=1) for K in WINDOWS}  # two step sizes
     better = all(with_15 < with_10 for with_10, with_15 in medians.values())
-    return all(r[0] >= 2 for r in ratios.values()) and better, (
+    lost = {K: int((~np.isfinite(around(K))).sum()) for K in WINDOWS}
+    ahead = better and all(r[0] >= 2 for r in ratios.values())
+    return (ahead and not any(lost.values()), ahead), (
         f"{'/'.join(f'{r[1]:.1f}' for r in ratios.values())} times below the lowest GD of the grid "
-        f"(0.002, not stable for longer)"
+        f"(0.002, not stable for longer); diverged {'/'.join(map(str, lost.values()))} of 500"
     )
 
 
@@ -135,6 +137,19 @@ def yao_sec3_k2_fastest():
     )
 
 
+@cache
+def chaotic(runs=50):
+    """Single-step planning with K = 2, from disturbed starts: no run of it stands for the rest."""
+    starts = disturbed(VALLEY_START, runs)
+    return minimize(valley_csawg(2), VALLEY, starts, grad_evals=BUDGET, record=10, learned=True)
+
+
+def middle(values, digits=".1f"):
+    """Median and 90 percent band in words."""
+    low, half, high = np.nanquantile(values, [0.05, 0.5, 0.95])
+    return f"{half:{digits}} ({low:{digits}} to {high:{digits}})"
+
+
 def late_rate(trace):
     """The decay of the error per gradient evaluation over the second half of the budget."""
     first, last = trace.at(grad_evals=BUDGET // 2), trace.at(grad_evals=BUDGET)
@@ -143,15 +158,13 @@ def late_rate(trace):
 
 
 def yao_sec3_more_than_two_times():
-    csawg = in_valley(valley_csawg(2))
-    rate = late_rate(csawg) / late_rate(in_valley(VALLEY_GD))
-    over_best = late_rate(csawg) / -np.log(1 - BEST * VALLEY_CURVATURES[0])
-    gd_evals = descents().first(error=1e-3)[VALLEY_STEPS.index(VALLEY_STEP)]
-    evals = csawg.grad_evals[csawg.first(error=1e-3)]
-    return (rate > 2, rate > 1), (
-        f"{rate:.1f} times per evaluation, {rate * 1.5:.1f} per iteration; to the error 1e-3 "
-        f"{gd_evals:,} evaluations against {evals:,}, {gd_evals / evals:.1f} times; against GD "
-        f"with {BEST:g} the decay is {over_best:.1f} times as fast"
+    csawg = late_rate(chaotic())
+    rate = csawg / late_rate(in_valley(VALLEY_GD))
+    over_best = np.nanmedian(csawg) / -np.log(1 - BEST * VALLEY_CURVATURES[0])
+    half = np.nanmedian(rate)
+    return (half > 4, half > 2), (
+        f"{middle(rate)} times per evaluation, {half * 1.5:.1f} per iteration; against GD with "
+        f"{BEST:g} {over_best:.1f} times"
     )
 
 
@@ -200,39 +213,47 @@ def yao_sec3_narrow_valley():
     return at[100] > 1000 and at[1] < at[10] < at[100], each
 
 
-def settled(window, step_size=VALLEY_STEP):
-    """The range of alpha(2) over its mean, in the last fifth of the run."""
-    trace = in_valley(valley_csawg(window, step_size))
+def settled(trace):
+    """The range of alpha(2) over its mean, in the last fifth of each run."""
     late = trace.learned[trace.learned_iterations > 0.8 * trace.iterations[-1], 1]
-    return np.ptp(late) / late.mean()
+    return np.ptp(late, axis=0) / late.mean(axis=0)
+
+
+def settling(window, step_size=VALLEY_STEP):
+    return settled(in_valley(valley_csawg(window, step_size)))
 
 
 def yao_fig5b_k5_converges():
-    range_ = settled(5)
+    range_ = settling(5)
     return range_ < 0.01, (
-        f"range {range_:.1e} of the mean; with step size 0.0015: {settled(5, BEST):.1f}"
+        f"range {range_:.1e} of the mean; with step size 0.0015: {settling(5, BEST):.1f}"
     )
 
 
 def yao_fig5b_k2_does_not_converge():
-    range_ = settled(2)
-    return range_ > 0.1, f"range {range_:.1f} of the mean"
+    with np.errstate(invalid="ignore"):
+        range_ = np.abs(settled(chaotic()))
+    kept = ~chaotic().diverged
+    moving = (range_[kept] > 0.1).mean()
+    return (moving > 0.9, moving > 0.5), (
+        f"in {moving:.0%} of {kept.sum()} runs; range {middle(range_[kept])} of the mean"
+    )
 
 
 def yao_fig5b_k10_does_not_converge():
-    range_ = settled(10)
+    range_ = settling(10)
     return range_ > 0.01, (
-        f"range {range_:.1e} of the mean; with step size 0.0015: {settled(10, BEST):.1f}"
+        f"range {range_:.1e} of the mean; with step size 0.0015: {settling(10, BEST):.1f}"
     )
 
 
 def yao_fig5b_negative():
-    negative = {K: in_valley(valley_csawg(K)).learned[:, 1] < 0 for K in WINDOWS}
-    share = {K: n.mean() for K, n in negative.items()}
-    count = int(negative[2].sum())
-    each = ", ".join(f"{share[K]:.1%} (K = {K})" for K in WINDOWS)
-    return (count > 100 and share[2] > 10 * max(share[5], share[10]), count > 100), (
-        f"{count} of {len(negative[2])} plannings: {each}"
+    share = {K: (in_valley(valley_csawg(K)).learned[:, 1] < 0).mean() for K in (5, 10)}
+    shares = (chaotic().learned[:, 1] < 0).mean(axis=0)[~chaotic().diverged]
+    least, half = np.quantile(shares, [0.05, 0.5])
+    each = ", ".join(f"{n:.1%} (K = {K})" for K, n in share.items())
+    return (least > 0.03 and half > 10 * max(share.values()), half > 0.03), (
+        f"{middle(shares, '.1%')} of the plannings; {each}"
     )
 
 
@@ -259,17 +280,28 @@ def yao_fig6_bigger_steps():
     )
 
 
-def yao_fig6_off_track():
-    trace, k, start, leapt, _ = leaps(2)
-    keep = k + 1 < len(trace.w)
+def off_track(window):
+    """The share of leaps that end farther from the floor, and of those that come back as close.
+
+    Back means before the next leap, at most as far as before this one.
+    """
+    trace, k, start, leapt, _ = leaps(window)
     before, after, back = (
-        np.abs(y - x * x)[keep] for x, y in (start, leapt, trace.w[np.minimum(k + 1, k[-1])].T)
+        np.abs(y - x * x)[:-1] for x, y in (start, leapt, trace.w[np.append(k[1:], 1) - 1].T)
     )
     off = after > before
-    returned = (back < after)[off].mean()
-    return (off.mean() < 0.5 and returned > 0.9, off.any()), (
-        f"K = 2: {off.mean():.0%} of the leaps end farther from the floor, the worst "
-        f"{after.max():.2f} from it; GD then comes closer in {returned:.0%} of those"
+    return off.mean(), (back <= before)[off].mean()
+
+
+def yao_fig6_off_track():
+    shares = {K: off_track(K) for K in WINDOWS}
+    rare = [off < 0.25 for off, _ in shares.values()]
+    close = [back > 0.9 for _, back in shares.values()]
+    return (all(rare + close), any(rare + close)), (
+        "off: "
+        + ", ".join(f"{off:.0%} of the leaps (K = {K})" for K, (off, _) in shares.items())
+        + "; as close again before the next leap: "
+        + ", ".join(f"{back:.0%}" for _, back in shares.values())
     )
 
 

@@ -42,6 +42,13 @@ def test_table_survives_the_file(rows, tmp_path):
         assert read["median"] == pytest.approx(row["median"], rel=1e-3)
 
 
+@pytest.mark.parametrize("name", long.read())
+def test_the_stored_sweep_begins_as_it_does_now(name):
+    row = fl.best_row(name)
+    now = track(fl.tuned(name), long.STREAM, 1_000, runs=int(row["runs"]), average=1_000).mse()
+    assert np.median(now) == pytest.approx(row["first"], rel=1e-3)
+
+
 def test_measured_sgd_and_oracle_are_the_exact_ones():
     for name, mask in (("GradientDescent", np.ones(20)), ("Oracle", 1.0 * long.RELEVANT)):
         for row in long.read()[name][:5]:

@@ -1,5 +1,7 @@
 """Facts of the chapter on hybrids, and a short version of its long run."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -51,11 +53,32 @@ def test_trace_of_the_normalized_gradient_decays_with_the_curvature():
     assert trace.step_size[3, 0] == pytest.approx(alpha * np.exp(-0.1 * u3 * h))
 
 
-def test_short_version_of_the_long_run():
-    assert np.isinf(hy.carried("IDBD", "targets x 10")).all()
-    for problem in ("flipping", "targets x 10", "inputs x 10"):
-        assert np.median(hy.carried("IDBD on q/n", problem)) < 0.5
-        assert np.median(hy.carried("RMSProp", problem)) > 1
+def method_of(row):
+    """The method of a row of the tables, with the knobs that stand there."""
+    settings = (hy.METHODS | hy.BOUNDED)[row["method"]]
+    return dataclasses.replace(settings, **{k: row[k] for k in hy.KNOBS if row[k] != ""})
+
+
+@pytest.mark.parametrize("problem", ["flipping", "tracking", "targets x 10", "inputs x 10"])
+def test_the_stored_sweep_begins_as_it_does_now(problem):
+    for name in hy.METHODS:
+        row = hy.stored()[problem, name, "own"]
+        _, now = hy.errors(method_of(row), problem, hy.BLOCK, runs=100, seed=0)
+        assert np.median(now) == pytest.approx(row["first"], rel=1e-3), name
+
+
+def test_the_stored_runs_with_noise_begin_as_they_do_now():
+    for name in hy.METHODS | hy.BOUNDED:
+        row = hy.noisy()[1.0, name]
+        _, now = hy.errors(method_of(row), "noise 1", hy.BLOCK, runs=100, seed=0)
+        assert np.median(now) == pytest.approx(row["first"], rel=1e-3), name
+
+
+def test_chosen_settings_are_those_of_the_table():
+    for problem, methods in hy.CHOSEN.items():
+        for name, method in methods.items():
+            row = hy.stored()[problem, name, "own"]
+            assert row["step_size"] == pytest.approx(method.step_size, rel=0.01)
 
 
 def test_outcome_counts():

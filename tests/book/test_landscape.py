@@ -15,12 +15,13 @@ from stepsize.theory import flipping_errors
         (WeightFlipping(inputs=2, relevant=1), (0.05, 0.3)),
         (WeightFlipping(inputs=3, relevant=2, flip_every=7, scale=2.0), (0.1, 0.25, 0.02)),
         (WeightFlipping(inputs=2, relevant=2, input_scale=[2.0, 0.5]), (0.05, 0.5)),
+        (WeightFlipping(inputs=2, relevant=1, input_scale=[2.0, 0.5], noise=1.5), (0.05, 0.5)),
     ],
 )
 def test_exact_error_against_runs(stream, alpha):
     mse = track(GradientDescent(per_weight(alpha)), stream, 10_000, runs=20).mse(500)
     error = mse.std(ddof=1) / np.sqrt(20)
-    exact = flipping_errors(stream, alpha).sum()
+    exact = flipping_errors(stream, alpha).sum() + stream.noise**2
     assert abs(mse.mean() - exact) < 4 * error
     assert error < 0.05 * exact
 

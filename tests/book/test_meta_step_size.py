@@ -1,6 +1,7 @@
 """Facts of the chapter on the meta step size, and a short version of its long run."""
 
 import numpy as np
+import pytest
 
 from experiments import meta_step_size as ms
 from stepsize import IDBD, Autostep, WeightFlipping, track
@@ -25,7 +26,15 @@ def test_autostep_does_not_see_the_scale():
     np.testing.assert_array_equal(four.prediction_error, 4 * one.prediction_error)
 
 
-def test_short_version_of_the_long_run():
-    # a tenth of the length: the best theta moves two orders for each factor of ten
-    bests = [ms.scores("IDBD", scale, 2_000, runs=5, block=500).best for scale in (0.1, 1.0, 10.0)]
+@pytest.mark.parametrize("name", ms.KNOBS)
+def test_the_stored_sweep_begins_as_it_does_now(name):
+    for scale in ms.SCALES:
+        rows, now = ms.stored(name, scale), ms.scores(name, scale, 1_000)
+        np.testing.assert_allclose([row["knob"] for row in rows], now.knob, rtol=1e-5)
+        then = [row["first"] for row in rows]
+        np.testing.assert_allclose(then, np.median(now.first, axis=1), rtol=1e-5)
+
+
+def test_best_of_the_stored_sweep():
+    bests = [ms.best("IDBD", scale)["knob"] for scale in ms.SCALES]
     np.testing.assert_allclose(np.diff(np.log10(bests)), [-2, -2])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from experiments import grids
 from experiments import tracking as tr
 from stepsize import GradientDescent, RateTracking, track
 
@@ -32,10 +33,15 @@ def test_the_oracle_uses_the_gain_of_each_segment():
     np.testing.assert_array_equal(best.drift, seen.drift)
 
 
-def test_short_version_of_the_long_run():
-    rank = {
-        name: tr.excess(tr.short(tr.CHOSEN[name])).mean() for name in ("SGD", "RMSProp", "IDBD")
-    }
-    assert 0 < rank["IDBD"] < rank["SGD"] < rank["RMSProp"]
-    assert tr.short(tr.CHOSEN["RMSProp"]).slope < 0 < tr.short(tr.CHOSEN["IDBD"]).slope
-    assert tr.short(tr.CHOSEN["SGD"]).correlation == 0
+def test_the_stored_sweep_begins_as_it_does_now():
+    rows = grids.read(tr.TABLE, texts=("method",))
+    for name, method in (tr.CHOSEN | tr.FORGETFUL).items():
+        then = [row["first"] for row in rows if row["method"] == name and row["segment"] == 0]
+        now = track(method, tr.PUBLISHED, 2_500, runs=tr.RUNS, average=2_500).loss[0]
+        np.testing.assert_allclose(then, 2 * now, rtol=1e-5, err_msg=name)
+
+
+def test_ranks_of_the_stored_sweep():
+    over = {name: tr.excess(tr.stored()[name]).mean() for name in ("SGD", "RMSProp", "IDBD")}
+    assert 0 < over["IDBD"] < over["SGD"] < over["RMSProp"]
+    assert tr.stored()["SGD"].correlation == 0

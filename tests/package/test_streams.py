@@ -20,6 +20,7 @@ from stepsize.theory import kalman_gain
 STREAMS = [
     WeightFlipping(inputs=3, relevant=2, flip_every=7, scale=2.0, flip_probability=0.6),
     WeightFlipping(input_scale=0.1),
+    WeightFlipping(inputs=4, relevant=1, noise=0.3),
     RateTracking(noise=0.5, drift=(0.1, 2.0), segment=9),
 ]
 each_stream = pytest.mark.parametrize("stream", STREAMS, ids=repr)
@@ -210,9 +211,24 @@ def test_flip_probability():
     assert (np.diff(never["target"], axis=0) == 0).all()
 
 
+def test_noise_on_the_target():
+    x, y, facts = draw(WeightFlipping(), 20_000, runs=2)
+    noisy_x, noisy_y, noisy_facts = draw(WeightFlipping(noise=0.5), 20_000, runs=2)
+    np.testing.assert_array_equal(noisy_x, x)
+    np.testing.assert_array_equal(noisy_facts["target"], facts["target"])
+    noise = noisy_y - y
+    # standard errors: 0.5/sqrt(n) = 0.0035 of the mean, 0.5/sqrt(2n) = 0.0025 of the deviation
+    np.testing.assert_allclose(noise.mean(axis=0), 0.0, atol=0.014)
+    np.testing.assert_allclose(noise.std(axis=0), 0.5, atol=0.01)
+    assert abs(np.corrcoef(noise.T)[0, 1]) < 0.03
+    assert abs(np.corrcoef(noise[:, 0], y[:, 0])[0, 1]) < 0.03
+
+
 @pytest.mark.parametrize(
     "wrong, message",
     [
+        ({"noise": -0.5}, "noise must be finite and not negative, got -0.5"),
+        ({"noise": [0.5, 1.0]}, "noise must be a single number"),
         ({"inputs": 4}, "relevant must be at most inputs, 4, got 5"),
         ({"inputs": 0}, "inputs must be a positive integer, got 0"),
         ({"inputs": 2.5}, "inputs must be a positive integer, got 2.5"),
