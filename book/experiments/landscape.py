@@ -18,7 +18,7 @@ from stepsize.theory import flipping_errors
 STEPS = (0.03, 0.06, 0.3)  # of RMSProp and Adam; the paper's three are not known
 GAMMA = 0.001
 STARTS = ((0.05, 0.05), (0.3, 0.3), (0.1, 0.4), (0.02, 0.25))  # of IDBD: (relevant, irrelevant)
-THETA = 0.004
+THETA, LARGE = 0.004, 0.01
 
 
 @cache
@@ -52,15 +52,16 @@ class From(IDBD):
 
 
 @cache
-def everywhere(thetas=(THETA, 0.01), examples=12_000, runs=25):
-    """IDBD from all starts: in how many runs the exact error ends lower, for each theta."""
+def lower(examples=8_000, runs=25):
+    """The share of single runs that end with less error than they began, for two thetas."""
+    method = From(meta_step_size=np.full((len(STARTS), 1), LARGE))
+    large = track(method, STREAM, examples, runs=runs, record=None).step_size[-1]
+    small = np.stack([optimizing(start).step_size[-1] for start in STARTS], axis=1)
     first = np.array([loss(*start) for start in STARTS])[:, None]
-    shares = []
-    for theta in thetas:
-        method = From(meta_step_size=np.full((len(STARTS), 1), theta))
-        last = track(method, STREAM, examples, runs=runs, record=None).step_size[-1]
-        shares.append((flipping_errors(STREAM, last).sum(axis=0) < first).mean())
-    return dict(zip(thetas, shares))
+    return {
+        theta: float((flipping_errors(STREAM, last).sum(axis=0) < first).mean())
+        for theta, last in ((THETA, small), (LARGE, large))
+    }
 
 
 def path(trace):
@@ -143,7 +144,7 @@ def degris_fig1_idbd():
     distance = np.array([gap(np.vstack([start, p])) for start, p in zip(STARTS, paths)])
     downhill = np.diff(errors, axis=1).max() < 0.005 and errors[:, -1].max() < 1.1 * best()[1]
     nearer = np.diff(distance, axis=1).max() < 0.02
-    single = everywhere()
+    single = lower()
     return (downhill and nearer and min(single.values()) == 1, downhill), (
         f"medians of 40 runs: errors end {errors[:, -1].min():.3f} to {errors[:, -1].max():.3f}, "
         f"the least is {best()[1]:.3f}; "

@@ -1,6 +1,8 @@
 """The ledger as a whole: complete, shown, sensitive to faults."""
 
 import functools
+import itertools
+import re
 import sys
 
 import nbformat
@@ -58,6 +60,20 @@ def test_pages_count_by_kind(page):
 def test_landing_page_shows_the_headlines():
     for claim in claims.show(headline=True).claims:
         assert shown("index").count(f"<tr id='claim-{claim.id}'>") == 1, claim.id
+
+
+ROW = re.compile(r'^[a-z]+\("((?:yao|degris|sutton)-[^"]+)"\)$', flags=re.MULTILINE)
+
+
+def test_every_erratum_shows_its_row():
+    cells = nbformat.read(ROOT / "book" / "errata.ipynb", as_version=4).cells
+    known, numbers = {c.id for c in CLAIMS}, []
+    for text, code in itertools.pairwise(cells):
+        found = re.match(r"(?:#.*\n\n)?\*\*(\d+)\. ", text.source)
+        if text.cell_type == "markdown" and found:
+            numbers.append(int(found[1]))
+            assert set(ROW.findall(code.source)) & known, f"erratum {found[1]}"
+    assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) > 60
 
 
 # ---- a fault in the code turns verdicts ----------------------------------------------------------
