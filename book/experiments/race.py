@@ -386,8 +386,8 @@ def yao_fig9_normalization_ineffective():
 
 def yao_fig9_rmsprop_intersection():
     found = crossings()
-    near = [k for k in found if 8500 <= k <= 9500]
-    return bool(near), "last crossings at " + ", ".join(f"{k:,}" for k in found)
+    near = [abs(k / 9_000 - 1) < 0.1 for k in found]
+    return (all(near), any(near)), "last crossings at " + ", ".join(f"{k:,}" for k in found)
 
 
 def crossings():
