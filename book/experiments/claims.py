@@ -261,10 +261,13 @@ class Table:
             "claims",
             ("Where", "The paper says", "Published", "We measured", "Verdict"),
             lambda c, r: (
-                f"<tr id='claim-{r['id']}'><td>{r['where']}</td><td>{r['statement']}</td>"
+                f"<tr id='claim-{r['id']}'><td>{self.where(r)}</td><td>{r['statement']}</td>"
                 f"<td>{r['published'] or '–'}</td><td>{r['measured']}</td>"
             ),
         )
+
+    def where(self, r):
+        return r["where"]
 
     def _html(self, kind, columns, start):
         """A table; ``start`` gives a row's first cells, the verdict is always the last."""
@@ -307,6 +310,13 @@ class Ledger(Table):
         return self._html("claims ledger", columns, start)
 
 
+class Headlines(Table):
+    """Claims of several chapters, each with its paper and a link to its chapter."""
+
+    def where(self, r):
+        return f"{r['paper']}, <a href='{r['chapter']}.html#claim-{r['id']}'>{r['where']}</a>"
+
+
 def show(chapter=None, only="*", headline=False):
     """The claims of a chapter, measured now, as a table.
 
@@ -322,4 +332,4 @@ def show(chapter=None, only="*", headline=False):
     found = [c for c in all_claims(only, chapter) if c.headline or not headline]
     if not found:
         raise ValueError(f"no claim matches chapter={chapter!r}, only={only!r}")
-    return Table(found)
+    return (Headlines if headline else Table)(found)
