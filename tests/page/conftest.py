@@ -57,7 +57,7 @@ class Window:
         if not request.url.startswith((*self.allowed, "data:", "blob:", "about:")):
             self.trouble.append(f"asks for {request.url}")
 
-    def open(self, url, allowed, viewport, color_scheme="light", reduced_motion=None, **options):
+    def look_at(self, url, allowed, viewport, color_scheme="light", reduced_motion=None, **options):
         self.allowed = (allowed,)
         page = self.page
         if options:
@@ -120,7 +120,7 @@ def in_the_book(window, built_book, server):
     def open_page(name, *, width=1280, height=900, dark=False, disk=False, **options):
         base = built_book.as_uri() if disk else server
         path, _, fragment = name.partition("#")
-        page = window.open(
+        page = window.look_at(
             f"{base}/{path}.html" + (f"#{fragment}" if fragment else ""),
             base,
             viewport={"width": width, "height": height},
@@ -163,7 +163,9 @@ def show(window, tmp_path):
         script = script if folded else UNFOLD + script
         file.write_text(page_with(explorer, script=script), encoding="utf-8")
         url = f"{file.as_uri()}#{fragment}"
-        return window.open(url, "file:", **{"viewport": {"width": 1000, "height": 900}, **options})
+        return window.look_at(
+            url, "file:", **{"viewport": {"width": 1000, "height": 900}, **options}
+        )
 
     yield open_page
     window.clear()
