@@ -23,7 +23,9 @@ The function has the claim's name, with ``_`` for other signs, and stands in
 
 Whether it holds is True or False, two of them where it can hold in part, ``(fully, partly)``, or
 the verdict itself. A claim that is not tested has words alone. A chapter shows its claims with
-``claims.show("valley")``; those that are told first have ``headline = true``.
+``claims.show("valley")``; those that are told first have ``headline = true``, and a ``finding``
+says in a sentence what a large number before it means: ``number`` is the pattern that finds it in
+what was measured, as the group ``n``; the group ``other`` stands where the sentence has it.
 """
 
 from __future__ import annotations
@@ -53,6 +55,7 @@ __all__ = [
     "Result",
     "all_claims",
     "counts",
+    "findings",
     "headlines",
     "show",
 ]
@@ -111,6 +114,8 @@ class Claim:
         The classes that the claim is about.
     headline : bool
         Whether it is among the few that are told first.
+    finding, number : str
+        What was found, in half a sentence, and the pattern of the number that stands before it.
     """
 
     id: str
@@ -124,6 +129,8 @@ class Claim:
     published: str = ""
     methods: tuple[str, ...] = ()
     headline: bool = False
+    finding: str = ""
+    number: str = ""
 
     def __post_init__(self):
         if self.id.split("-")[0] not in PAPERS:
@@ -315,6 +322,25 @@ class Headlines(Table):
 
     def where(self, r):
         return f"{r['paper']}, <a href='{r['chapter']}.html#claim-{r['id']}'>{r['where']}</a>"
+
+
+class Findings(Table):
+    """Claims as cards: a number, what it means, and where it comes from."""
+
+    def _repr_html_(self):
+        def card(c):
+            found = re.search(c.number, c.result.measured)
+            words = html.escape(c.finding.format(**found.groupdict()))
+            sign, place = VERDICTS[c.result.verdict], f"{c.chapter}.html#claim-{c.id}"
+            link = f"<a href='{place}'>{sign} {c.paper}</a>"
+            return f"<li><b>{html.escape(found['n'])}</b> <span>{words}</span> {link}</li>"
+
+        return f"<ol class='findings'>{''.join(map(card, self.claims))}</ol>"
+
+
+def findings():
+    """What was found, in cards, measured now."""
+    return Findings(c for c in all_claims() if c.finding)
 
 
 def show(chapter=None, only="*", headline=False):
