@@ -441,6 +441,15 @@ def test_a_name_that_no_script_knows_keeps_its_picture(show):
     assert page.locator("figure.explorer > img").is_visible()
 
 
+def test_a_choice_may_be_none(show):
+    plan = Csawg(0.001, 5, planning_steps=5, correction_steps=10)
+    page = show(explore.valley([plan]))
+    page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+    for title, safeguard in (("leap", "leap"), ("none", None)):
+        page.get_by_label("safeguard").select_option(title)
+        assert said(page) == words([dataclasses.replace(plan, safeguard=safeguard)])
+
+
 def test_the_catalogue_is_the_package_s():
     file = next(file for file in FILES if file.name == "catalogue.js")
     command = "from stepsize.explore.page import catalogue_script as c; print(c(), end='')"
