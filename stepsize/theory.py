@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import count, nonnegative, one_of, real
+from stepsize.checks import count, count_or_zero, flag, nonnegative, one_of, real
 from stepsize.streams import WeightFlipping
 
 __all__ = [
@@ -24,9 +24,9 @@ __all__ = [
     "best_gradient_descent",
     "best_heavy_ball",
     "best_nesterov",
-    "csawg_iterations",
     "csawg_limit",
     "csawg_plannings",
+    "csawg_work",
     "flipping_errors",
     "gradient_descent_rate",
     "heavy_ball_rate",
@@ -161,9 +161,13 @@ class CsawgPlannings(NamedTuple):
     step_size: np.ndarray
     """The learned step sizes, alpha_n."""
     factor: np.ndarray
-    """What the leap multiplies the error by, q_n = 1 - lambda alpha_n."""
+    """What a leap multiplies the error by, q_n."""
+    window: np.ndarray
+    """What a window, K steps and the planning, multiplies the error by, B_{n+1}."""
     error: np.ndarray
-    """e / e_0 after the leap, so after (n + 1) K iterations."""
+    """e / e_0 after the planning, so after (n + 1) K iterations."""
+    grad_evals: np.ndarray
+    """The gradients asked for by then."""
 
 
 def csawg_plannings(
@@ -171,39 +175,46 @@ def csawg_plannings(
     step_size: ArrayLike,
     window: int,
     plannings: int,
+    planning_steps: int = 1,
+    correction_steps: int = 0,
     pairing: str = "published",
+    reuse_gradient: bool = False,
 ) -> CsawgPlannings:
-    r"""Csawg's single-step planning (Yao, Algorithm 1) on a quadratic, in closed form.
+    r"""Csawg (Yao, Algorithms 1 and 2) on a quadratic, exactly: one recursion for every variant.
 
-    With :math:`\rho = 1 - \gamma\lambda`, every iteration multiplies the error by rho, and the
-    n-th leap by :math:`q_n = 1 - \lambda\alpha_n`. A pair of planning n lies K iterations and one
-    leap, the one before, apart: :math:`e_{s+K} = \rho^K q_{n-1} e_s` with :math:`q_0 = 1`. Hence
+    With :math:`\rho = 1 - \gamma\lambda` a step of gradient descent multiplies the error by rho
+    and a leap of planning n by :math:`q_n`. The errors of a pair of planning n have one ratio
+    :math:`B_n`, whatever its place in the window: K steps lie between them and, but for the
+    first, the planning before. So the sums of eq. 9 cancel, and
 
-    .. math:: \alpha_n = \frac{c}{\lambda}\bigl(1 - \rho^K q_{n-1}\bigr), \quad
-              c = \begin{cases} \rho & \text{published pairing: } g_s = \lambda e_{s-1}\\
-                                1 & \text{derived pairing: } g_s = \lambda e_s \end{cases}
+    .. math:: B_1 = \rho^K, \qquad q_n = (1 - c) + c\,B_n, \qquad
+              B_{n+1} = \rho^K (\rho^M q_n)^P,
 
-    which is solved by
-
-    .. math:: q_n &= \rho^{Kn} \text{ (derived)}, \\
-              q_n &= q_\infty + (1 - q_\infty)\,\rho^{(K+1)n}, \quad
-              q_\infty = \frac{1 - \rho}{1 - \rho^{K+1}} \text{ (published)}.
+    where :math:`c = \rho` for the published pairing, and 1 for the derived one and for the
+    published one with the gradient at hand. That gradient is as old as the one beside
+    :math:`w_s`, and the two delays cancel. The learned step size is
+    :math:`\alpha_n = (1 - B_n)/\lambda`, times rho for the published pairing, and the error
+    :math:`e_0 B_1 \cdots B_{n+1}`. Where c is one, :math:`B_n = \rho^{b_n}` with
+    the whole numbers :math:`b_1 = K, b_{n+1} = K + P M + P\,b_n`.
 
     Parameters
     ----------
-    curvature, step_size : float
-        lambda > 0 and the step size of gradient descent, gamma, with 0 < gamma lambda < 2.
-    window : int
-        K.
-    plannings : int
-        How many.
-    pairing : "published" or "derived"
-        As in :class:`stepsize.Csawg`.
+    curvature, step_size : float or array
+        lambda > 0 and the step size of gradient descent, gamma; they broadcast.
+    window, plannings : int
+        K, and how many plannings.
+    planning_steps, correction_steps, pairing, reuse_gradient
+        P, M and the variant, as in :class:`stepsize.Csawg`.
 
     Returns
     -------
     CsawgPlannings
-        Three arrays of shape (plannings,).
+        Arrays whose first axis has length ``plannings``.
+
+    Notes
+    -----
+    With ``reuse_gradient`` and no corrections all leaps of a planning go along one gradient:
+    :math:`B_{n+1} = \rho^K (1 - P (1 - q_n))`, which grows where :math:`P |\rho|^K > 1`.
 
     Examples
     --------
@@ -211,56 +222,94 @@ def csawg_plannings(
 
     >>> from stepsize.theory import csawg_plannings
     >>> first = csawg_plannings(1.0, step_size=0.25, window=1, plannings=1)
-    >>> first.step_size, 16 * first.error
-    (array([0.1875]), array([7.3125]))
+    >>> first.step_size, 16 * first.error, first.grad_evals
+    (array([0.1875]), array([7.3125]), array([3]))
     """
-    window, n = count("window", window), np.arange(1, count("plannings", plannings) + 1)
     one_of("published", "derived")("pairing", pairing)
-    rho = 1 - step_size * curvature
-    if pairing == "derived":
-        factor = rho ** (window * n)
-    else:
-        limit = csawg_limit(curvature, step_size, window)
-        factor = limit + (1 - limit) * rho ** ((window + 1) * n)
-    error = rho**window * np.cumprod(rho**window * factor)
-    return CsawgPlannings((1 - factor) / curvature, factor, error)
+    K, P = count("window", window), count("planning_steps", planning_steps)
+    M, reuse = count_or_zero("correction_steps", correction_steps), flag("reuse", reuse_gradient)
+    n = np.arange(1, count("plannings", plannings) + 1)
+    rho = 1 - np.multiply(step_size, curvature)
+    late = rho if pairing == "published" else 1.0
+    c = 1.0 if reuse else late
+    B, q = [rho**K], []
+    for _ in n:
+        q.append((1 - c) + c * B[-1])
+        leaps = 1 - P * (1 - q[-1]) if reuse and M == 0 else (rho**M * q[-1]) ** P
+        B.append(rho**K * leaps)
+    B = np.array(B)
+    return CsawgPlannings(
+        step_size=late * (1 - B[:-1]) / curvature,
+        factor=np.array(q),
+        window=B[1:],
+        error=np.cumprod(B, axis=0)[1:],
+        grad_evals=K * (n + 1) + P * (M + (not reuse)) * n,
+    )
 
 
-def csawg_limit(curvature: ArrayLike, step_size: ArrayLike, window: int) -> np.ndarray:
-    r"""What the published pairing's leaps multiply the error by in the long run, q_infinity.
+def csawg_work(
+    grad_evals: int,
+    window: int,
+    planning_steps: int = 1,
+    correction_steps: int = 0,
+    reuse_gradient: bool = False,
+) -> int:
+    r"""How many steps of gradient descent Csawg's are worth in a slow direction.
 
-    About 1/(K + 1) for small gamma lambda. The derived pairing has no such floor: its leaps
-    shrink to zero, and its convergence is superlinear.
+    As long as that number times :math:`\gamma\lambda` is small, every variant multiplies the
+    error by :math:`(1 - \gamma\lambda)^W` with :math:`W = b_1 + \dots + b_{n+1}` from
+    :func:`csawg_plannings`; the derived pairing does so always. One leap a planning without
+    corrections, after :math:`N = (n + 1)(K + 1) - 1` evaluations, is worth
+
+    .. math:: W = \frac{K (n + 1)(n + 2)}{2} = \frac{K (N + 1)(N + K + 2)}{2 (K + 1)^2} .
+
+    Examples
+    --------
+    >>> from stepsize.theory import csawg_work
+    >>> csawg_work(29, window=2)  # nine plannings: 2 (1 + 2 + ... + 10)
+    110
+    """
+    K, P, M = window, planning_steps, correction_steps
+    b = work = spent = K
+    while (spent := spent + P * (M + (not reuse_gradient)) + K) <= grad_evals:
+        b = K + P * M + P * b
+        work += b
+    return work
+
+
+def csawg_limit(
+    curvature: ArrayLike,
+    step_size: ArrayLike,
+    window: int,
+    planning_steps: int = 1,
+    correction_steps: int = 0,
+) -> np.ndarray:
+    r"""What a window of the published pairing multiplies the error by in the long run, B_infinity.
+
+    It is where the recursion of :func:`csawg_plannings` rests, and Csawg converges where it is
+    below one in size. For one leap a planning
+
+    .. math:: B_\infty = \frac{\rho^{K+M} (1 - \rho)}{1 - \rho^{K+M+1}},
+
+    about :math:`1/(K + M + 1)` for small :math:`\gamma\lambda`. Odd K + M can diverge
+    below 2/lambda, even ones cannot. Where c is one there is no such floor: :math:`B_n` goes to
+    zero.
 
     Examples
     --------
     >>> from stepsize.theory import csawg_limit
-    >>> print(f"{csawg_limit(1.0, 0.0009, window=2):.4f}")
-    0.3336
+    >>> print(f"{csawg_limit(1.0, 1.9, window=1):.4f} {csawg_limit(1.0, 1.9, window=2):.4f}")
+    -9.0000 0.8901
+
+    These are -0.9 * 1.9 / (1 - 0.81) and 0.81 * 1.9 / (1 + 0.729).
     """
-    rho = 1 - step_size * curvature
-    return (1 - rho) / (1 - rho ** (window + 1))
-
-
-def csawg_iterations(
-    level: ArrayLike, curvature: ArrayLike, step_size: ArrayLike, window: int
-) -> np.ndarray:
-    r"""About how many iterations Csawg takes to shrink an error by a factor ``level``.
-
-    Each leap repeats the decrease since the one before, so the logarithm of the error falls
-    with the square of the time t. For small gamma lambda and t gamma lambda
-
-    .. math:: \log\frac{e_t}{e_0} \approx -\frac{\gamma\lambda}{2K}\,t^2
-              \quad\Rightarrow\quad
-              t \approx \sqrt{\frac{2K \log(1/\text{level})}{\gamma\lambda}}.
-
-    Examples
-    --------
-    >>> from stepsize.theory import csawg_iterations
-    >>> round(csawg_iterations(1e-8, 1.0, 0.0009, window=2))
-    286
-    """
-    return np.sqrt(2 * window * np.log(1 / level) / (step_size * curvature))
+    rho, s = 1 - np.multiply(step_size, curvature), window + correction_steps
+    if planning_steps == 1:
+        return rho**s * (1 - rho) / (1 - rho ** (s + 1))
+    most = 10_000  # plannings, from which on nothing moves
+    settings = curvature, step_size, window, most, planning_steps, correction_steps
+    with np.errstate(all="ignore"):
+        return csawg_plannings(*settings).window[-1]
 
 
 # ---- weights that flip -------------------------------------------------------------------------

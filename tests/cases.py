@@ -30,6 +30,7 @@ from stepsize.methods import (
     RMSProp,
     StochasticPolyak,
 )
+from stepsize.methods.csawg import SAFEGUARDS
 
 
 class Dice:
@@ -126,6 +127,9 @@ CASES = {
             Csawg(0.05, window=3, planning_steps=2, correction_steps=4),
             Csawg(0.1, window=2, pairing="derived"),
             Csawg(0.1, window=2, reuse_gradient=True),
+            # several leaps along one gradient raise the loss
+            Csawg(0.1, 1, planning_steps=4, reuse_gradient=True, safeguard="leap"),
+            Csawg(0.05, window=2, correction_steps=1, safeguard="leap"),
         ],
         seen=[
             Seen(Csawg(0.1, window=2, planning_steps=2, correction_steps=1), power=2, turns=False)
@@ -144,6 +148,7 @@ CASES = {
                 {"pairing": "published", "reuse_gradient": True},
                 {"pairing": "derived", "reuse_gradient": False},
             ),
+            "safeguard": dice.choose(None, *SAFEGUARDS),
         },
         exact=True,
         rests=True,
@@ -352,6 +357,7 @@ BAD = {
     "planning_steps": COUNT,
     "correction_steps": [-1, 0.5, nan, None],
     "pairing": ["literal", None, 1],
+    "safeguard": ["loss", True, 1],
     "variant": ["longest", None],
     "direction": ["rmsprop", None],
     "minimum": [nan, inf, "low", per_weight([0.0, 0.0])],

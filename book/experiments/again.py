@@ -13,13 +13,12 @@ from experiments.papers import (
     VALLEY_START,
     VALLEY_STEP,
     VALLEY_STEPS,
-    chain,
     disturbed,
     in_valley,
     plan_again,
     valley_csawg,
 )
-from experiments.planning import beyond_the_limit, out_of_span
+from experiments.planning import out_of_span
 from stepsize.methods import Csawg, GradientDescent
 from stepsize.objectives import quadratic
 from stepsize.runs import Recorder, minimize
@@ -99,23 +98,6 @@ def windows():
     """Evaluations to zero error for each of WINDOWS; -1 where the run diverges."""
     runs = [again(window, 1200) for window in WINDOWS]
     return np.array([-1 if t.diverged else (zero(t) or (0, 0))[1] for t in runs])
-
-
-CHAIN = 100, 1.0, 100.0  # weights, mu and L
-
-
-@cache
-def on_chain(method):
-    """A method on the chain from the origin, for as many evaluations as there are weights."""
-    return minimize(method, chain(*CHAIN)[0], np.zeros(CHAIN[0]), grad_evals=CHAIN[0])
-
-
-CHAIN_CSAWG = tuple(
-    Csawg(step_size=step / CHAIN[2], window=K, planning_steps=P, correction_steps=M)
-    for K in (2, 5, 10, 20)
-    for step in (0.25, 0.5, 1.0, 1.9)
-    for P, M in ((1, 0), (1, 10), (2, 10), (5, 10), (2, 20), (1, 50))
-)
 
 
 def leaps_and_powers(start, alpha, curvature, steps, corrections, step_size):
@@ -415,11 +397,3 @@ def yao_sec5_powers():
     ranks = [leap_outside_powers(corrections) for corrections in (0, 1)]
     told = "; ".join(f"rank {a}, with the leaps {b}" for a, b in ranks)
     return all(a == b for a, b in ranks), told
-
-
-def yao_sec5_lower_bound():
-    least, wider = beyond_the_limit(CHAIN_CSAWG, CHAIN)
-    return least < 1 - 1e-9, (
-        f"least error {least:.2f} times the bound in {len(CHAIN_CSAWG)} runs; {wider} weights "
-        "beyond the k-th after k gradients"
-    )

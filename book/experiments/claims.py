@@ -22,10 +22,11 @@ The function has the claim's name, with ``_`` for other signs, and stands in
         return (off < 0.02, off < 0.2), f"{ratio:.0f}"
 
 Whether it holds is True or False, two of them where it can hold in part, ``(fully, partly)``, or
-the verdict itself. A claim that is not tested has words alone. A chapter shows its claims with
-``claims.show("valley")``; those that are told first have ``headline = true``, and a ``finding``
-says in a sentence what a large number before it means: ``number`` is the pattern that finds it in
-what was measured, as the group ``n``; the group ``other`` stands where the sentence has it.
+the verdict itself: what a paper asks cannot replicate, it is answered. A claim that is not tested
+has words alone. A chapter shows its claims with ``claims.show("valley")``; those that are told
+first have ``headline = true``. Of these some have a ``finding``, half a sentence, and a ``number``,
+the pattern that finds in what was measured the large number before it, its group ``n``; the group
+``other`` stands where the sentence has it.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from typing import NamedTuple
 from experiments.store import once
 
 __all__ = [
+    "ANSWERED",
     "KINDS",
     "NOT",
     "PARTLY",
@@ -63,8 +65,9 @@ __all__ = [
 REPLICATES = "replicates"
 PARTLY = "partly"
 NOT = "does not replicate"
+ANSWERED = "answered"
 UNTESTED = "not tested"
-VERDICTS = {REPLICATES: "●", PARTLY: "◐", NOT: "○", UNTESTED: "–"}
+VERDICTS = {REPLICATES: "●", PARTLY: "◐", NOT: "○", ANSWERED: "◆", UNTESTED: "–"}
 """Each verdict and its sign."""
 
 KINDS = {
@@ -75,7 +78,12 @@ KINDS = {
 }
 """What a verdict rests on."""
 
-PAPERS = {"yao": "Yao 2022", "degris": "Degris et al. 2024", "sutton": "Sutton 1992"}
+PAPERS = {
+    "yao": "Yao 2022",
+    "degris": "Degris et al. 2024",
+    "sutton": "Sutton 1992",
+    "book": "this book",
+}
 WORDS = Path(__file__).parents[1] / "claims"
 
 
@@ -226,8 +234,13 @@ def all_claims(only="*", chapter=None):
 
 
 def counts(found=None):
-    """How many claims have each verdict on record, by kind: a table in Markdown."""
-    tally = Counter((c.verdict, c.kind) for c in (all_claims() if found is None else found))
+    """How many claims have each verdict on record, by kind: a table in Markdown.
+
+    Of the papers' claims, unless others are given.
+    """
+    if found is None:
+        found = [c for c in all_claims() if c.paper != "this book"]
+    tally = Counter((c.verdict, c.kind) for c in found)
     each = {verdict: [tally[verdict, kind] for kind in KINDS] for verdict in VERDICTS}
     each["all"] = [sum(column) for column in zip(*each.values())]
     rows = [[name, *numbers, sum(numbers)] for name, numbers in each.items()]
@@ -252,6 +265,12 @@ class Table:
     def __init__(self, claims):
         self.claims = list(claims)
 
+    @property
+    def says(self):
+        """The heading of the statements: whose they are."""
+        own = any(c.paper == "this book" for c in self.claims)
+        return "Statement" if own else "The paper says"
+
     def __repr__(self):
         rows = [c.row() for c in self.claims]
         return "\n".join(
@@ -266,7 +285,7 @@ class Table:
     def _repr_html_(self):
         return self._html(
             "claims",
-            ("Where", "The paper says", "Published", "We measured", "Verdict"),
+            ("Where", self.says, "Published", "We measured", "Verdict"),
             lambda c, r: (
                 f"<tr id='claim-{r['id']}'><td>{self.where(r)}</td><td>{r['statement']}</td>"
                 f"<td>{r['published'] or '–'}</td><td>{r['measured']}</td>"
@@ -313,7 +332,7 @@ class Ledger(Table):
                 f"<td>{r['published'] or '–'}</td><td>{r['measured']}</td>"
             )
 
-        columns = ("Claim", "Where", "The paper says", "Published", "We measured", "Verdict")
+        columns = ("Claim", "Where", self.says, "Published", "We measured", "Verdict")
         return self._html("claims ledger", columns, start)
 
 

@@ -73,16 +73,16 @@ function slider(label, values, value, change) {
   return { node: labelled(label, input, shown), set };
 }
 
-const titleOf = (word) => objectives[word]?.title ?? rows[word]?.label ?? word.replaceAll("_", " ");
+const titleOf = (word) => objectives[word]?.title ?? rows[word]?.label ?? word?.replaceAll("_", " ") ?? "none";
 
-// A choice between words, shown with their titles.
+// A choice between words, and null for none of them, shown with their titles.
 function choice(label, words, value, change, titled = titleOf) {
-  const input = el("select", { onchange: () => change(input.value) });
+  const input = el("select", { onchange: () => change(words[input.selectedIndex]) });
   let offered;
   const set = (v) => {
     if (offered !== words.join()) input.replaceChildren(...words.map((w) => el("option", { value: w }, titled(w))));
     offered = words.join();
-    input.value = v;
+    input.selectedIndex = words.indexOf(v);
   };
   set(value);
   return { node: labelled(label, input), set };

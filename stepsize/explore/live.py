@@ -28,9 +28,8 @@ def knob(label, values, value):
     """What the kind of values asks for: a checkbox, a choice or a slider."""
     if isinstance(values[0], bool):
         return widgets.Checkbox(value, description=label, **_LOOK)
-    if isinstance(values[0], str):
-        return widgets.Dropdown(options=values, value=value, description=label, **_LOOK)
-    return widgets.SelectionSlider(
+    kind = widgets.Dropdown if isinstance(values[0], str) else widgets.SelectionSlider
+    return kind(
         options=[(number(v), _NONE if v is None else v) for v in values],
         value=_NONE if value is None else value,
         description=label,

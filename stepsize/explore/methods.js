@@ -170,25 +170,32 @@ class Nesterov extends Method {
 class Csawg extends Method {
   static defaults = {
     step_size: REQUIRED, window: REQUIRED, planning_steps: 1, correction_steps: 0, pairing: "published",
-    reuse_gradient: false,
+    reuse_gradient: false, safeguard: null,
   };
   memory(w, zero) {
-    return { k: 0, weights: [], grads: [], sum_1: zero, sum_2: zero, late: null, none: everywhere(NaN, w) };
+    const none = everywhere(NaN, w);
+    return { k: 0, weights: [], grads: [], sum_1: zero, sum_2: zero, late: null, doubt: null, none };
   }
   step(w, state, oracle) {
-    const g = this.gradient(w, state, oracle);
+    let g;
+    [w, g] = this.gradient(w, state, oracle);
     w = descend(w, this.step_size, g);
     this.remember(w, g, state);
     state.step_size = state.none;
     if (state.k % this.window === 0 && state.k > this.window) w = this.plan(w, g, state, oracle);
     return w;
   }
-  // The gradient at w, which the derived pairing also files beside w.
+  // The gradient at w, which also settles a doubt, and which the derived pairing files.
   gradient(w, state, oracle) {
-    const g = oracle.grad(w);
+    let g = oracle.grad(w);
+    if (state.doubt !== null) {
+      const { start, before } = state.doubt, sum = before.map((a, i) => a + g[i]);
+      if (!(inner(sum, w.map((x, i) => x - start[i])) <= 0)) [w, g] = [start, before];
+      state.doubt = null;
+    }
     if (state.late !== null) state.grads[state.late] = g;
     state.late = null;
-    return g;
+    return [w, g];
   }
   remember(w, g, state) {
     const slot = state.k % this.window;
@@ -204,14 +211,26 @@ class Csawg extends Method {
   }
   plan(w, g, state, oracle) {
     const { sum_1, sum_2 } = state;
-    const alpha = (state.step_size = sum_1.map((a, i) => ratio(a, sum_2[i])));
+    let alpha = (state.step_size = sum_1.map((a, i) => ratio(a, sum_2[i])));
+    let f = this.safeguard === null ? null : oracle.loss(w);
     for (let p = 0; p < this.planning_steps; p++) {
-      if (!this.reuse_gradient) g = this.gradient(w, state, oracle);
+      if (!this.reuse_gradient) {
+        const landed = w;
+        [w, g] = this.gradient(w, state, oracle);
+        if (this.safeguard !== null && !w.every((x, i) => x === landed[i])) alpha = everywhere(this.step_size, w);
+      }
+      const start = w, before = g;
       w = descendEach(w, alpha, g);
       for (let m = 0; m < this.correction_steps; m++) {
         g = oracle.grad(w);
         w = descend(w, this.step_size, g);
       }
+      if (this.safeguard === null) continue;
+      const trial = oracle.loss(w);
+      const tied = !this.reuse_gradient && Math.abs(trial - f) <= 64 * Number.EPSILON * Math.abs(f);
+      if (tied || trial <= f) f = trial;
+      else [w, g, alpha] = [start, before, everywhere(this.step_size, w)];
+      state.doubt = tied ? { start, before } : null;
     }
     state.sum_1 = everywhere(0, w);
     state.sum_2 = everywhere(0, w);

@@ -198,7 +198,7 @@ def planning_step(
     Parameters
     ----------
     method : Csawg
-        With the published pairing and fresh gradients; that of Fig. 2 unless given.
+        With the published pairing, fresh gradients and no safeguard; that of Fig. 2 unless given.
     objective : str
         A name in :data:`~stepsize.explore.catalogue.OBJECTIVES`.
     w0 : array of shape (2,)
@@ -219,15 +219,17 @@ def planning_step(
     'The buffers hold 10 of 10 pairs; step sizes learned (0.000257, 0.000296).'
     """
     method = Csawg(0.001, 3, planning_steps=5, correction_steps=10) if method is None else method
-    if not isinstance(method, Csawg) or method.pairing != "published" or method.reuse_gradient:
+    numbers = {name: getattr(method, name, None) for name in _NUMBERS}
+    if not isinstance(method, Csawg) or method != Csawg(**numbers):
         raise ValueError(
-            f"method must be Csawg with the published pairing and fresh gradients, got {method!r}"
+            "method must be Csawg with the published pairing, fresh gradients and no safeguard, "
+            f"got {method!r}"
         )
     one_of(*catalogue.OBJECTIVES)("objective", objective)
     return PlanningStep(
         question,
         at=at,
-        **{name: getattr(method, name) for name in _NUMBERS},
+        **numbers,
         objective=objective,
         w0=starting_point(w0, 2).tolist(),
         plannings=count("plannings", plannings),

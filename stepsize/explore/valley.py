@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from stepsize.checks import count, one_of, starting_point
+from stepsize.checks import count, flag, one_of, starting_point
 from stepsize.explore import figures
 from stepsize.explore.catalogue import (
     COARSE,
@@ -162,6 +162,7 @@ class Valley(Explorer):
 
     name = "valley"
     front = ("x", "y")
+    basins = False
     plots = (
         "Contours of the loss with the path of each method",
         "Error of each method on a logarithmic axis",
@@ -266,6 +267,7 @@ class Valley(Explorer):
             "knobs": self.knobs(),
             "presets": presets,
             "plots": self.plots,
+            "basins": self.basins,
         }
 
     @cached_property
@@ -289,6 +291,7 @@ def valley(
     "there, and which one does a small change of its step size ruin?",
     view=None,
     front=None,
+    basins=False,
 ):
     """Methods side by side on a loss of two weights: paths, errors, step sizes.
 
@@ -317,6 +320,9 @@ def valley(
     front : list of str, optional
         The names of the knobs beside the picture, a slider among them; the others are folded away.
         ``"2.window"`` is that of the second method. The start unless given.
+    basins : bool
+        Whether the page darkens the starts from which the last method does not come below an
+        error of 1e-8 within the budget: a map that it makes anew with every change.
 
     Returns
     -------
@@ -332,4 +338,5 @@ def valley(
     80
     """
     explorer = Valley(methods, objective, w0, grad_evals, over, weight, presets, question, view)
+    explorer.basins = flag("basins", basins)
     return explorer.with_front(front)

@@ -8,10 +8,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stepsize.checks import Method, Oracle, check, count, count_or_zero, flag, nonnegative, one_of
-from stepsize.methods.arithmetic import add_product, ratio
+from stepsize.checks import (
+    Method,
+    Oracle,
+    check,
+    count,
+    count_or_zero,
+    flag,
+    nonnegative,
+    one_of,
+    optional,
+)
+from stepsize.methods.arithmetic import add_product, inner, ratio
 
-__all__ = ["Csawg"]
+__all__ = ["SAFEGUARDS", "Csawg"]
+
+SAFEGUARDS = ("leap",)  # the recommended one first
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,12 @@ class Csawg(Method):
     reuse_gradient : bool
         Project with the gradient evaluated last instead of a fresh one at the present weight.
         It saves one evaluation an application; the papers' counts need the fresh one.
+    safeguard : None or "leap"
+        None, as published: learned step sizes are trusted. "leap": an application with its
+        corrections counts only if the loss is not above that where it began. After the first
+        that does not count, the rest of the planning is gradient descent from there. Where the
+        two losses differ by rounding alone, the gradients at both places decide; the later one
+        is the next that is asked for anyway.
 
     Notes
     -----
@@ -50,7 +68,8 @@ class Csawg(Method):
     iterations. Memory: two vectors for each of the last K updates, and two sums. Where all
     gradients of a weight in the window were zero, its learned step size is zero (Algorithm 1's
     rule, kept for Algorithm 2). Learned step sizes may be negative or large. ``state.step_size``
-    holds them in the iterations that plan and NaN in the others.
+    holds them in the iterations that plan and NaN in the others. The safeguard asks for
+    ``planning_steps + 1`` losses a planning and for no gradient.
 
     Raises
     ------
@@ -77,6 +96,7 @@ class Csawg(Method):
     correction_steps: int = 0
     pairing: str = "published"
     reuse_gradient: bool = False
+    safeguard: str | None = None
 
     class State(NamedTuple):
         step_size: ArrayLike  # the learned step sizes if this iteration planned
@@ -84,6 +104,7 @@ class Csawg(Method):
         updates: tuple  # the last K pairs (w_s, g_s), the oldest first
         sum_1: np.ndarray  # numerator of eq. 9 over the pairs seen since the last planning
         sum_2: np.ndarray  # its denominator
+        doubt: tuple | None  # where a leap began, the gradient there, and where it is in doubt
 
     def __post_init__(self):
         check(
@@ -94,6 +115,7 @@ class Csawg(Method):
             correction_steps=count_or_zero,
             pairing=one_of("published", "derived"),
             reuse_gradient=flag,
+            safeguard=optional(one_of(*SAFEGUARDS)),
         )
         if self.reuse_gradient and self.pairing == "derived":
             raise ValueError(
@@ -103,10 +125,10 @@ class Csawg(Method):
 
     def init(self, w: np.ndarray) -> State:
         zero = np.zeros_like(w)
-        return self.State(np.nan, k=0, updates=(), sum_1=zero, sum_2=zero)
+        return self.State(np.nan, k=0, updates=(), sum_1=zero, sum_2=zero, doubt=None)
 
     def step(self, w: np.ndarray, state: State, oracle: Oracle) -> tuple[np.ndarray, State]:
-        g, state = self._gradient(w, state, oracle)
+        w, g, state = self._gradient(w, state, oracle)
         w = w - self.step_size * g
         state = self._remember(w, g, state)
         if state.k % self.window == 0 and state.k > self.window:
@@ -114,30 +136,54 @@ class Csawg(Method):
         return w, state
 
     def _gradient(self, w, state, oracle):
-        """The gradient at w, which the derived pairing also files beside w."""
+        """The gradient at w, which also settles a doubt, and which the derived pairing files."""
         g = oracle.grad(w)
+        if state.doubt is not None:
+            start, before, doubt = state.doubt
+            # on a quadratic, twice the difference of the losses
+            back = doubt & ~(inner(before + g, w - start) <= 0)
+            w, g = np.where(back, start, w), np.where(back, before, g)
+            state = state._replace(doubt=None)
         if state.k and state.updates[-1][1] is None:
             *older, (w_s, _) = state.updates
             state = state._replace(updates=(*older, (w_s, g.copy())))
-        return g, state
+        return w, g, state
 
     def _remember(self, w, g, state):
-        _, k, updates, sum_1, sum_2 = state
+        _, k, updates, sum_1, sum_2, _ = state
         if k >= self.window:  # w is w_{s+K} of the oldest pair
             (w_s, g_s), *updates = updates
             sum_1 = add_product(sum_1, g_s, w_s - w)
             sum_2 = add_product(sum_2, g_s, g_s)
         g_s = g.copy() if self.pairing == "published" else None  # the gradient at w is yet to come
-        return self.State(np.nan, k + 1, (*updates, (w.copy(), g_s)), sum_1, sum_2)
+        updates = (*updates, (w.copy(), g_s))
+        return self.State(np.nan, k + 1, updates, sum_1, sum_2, None)
 
     def _plan(self, w, g, state, oracle):
-        alpha = ratio(state.sum_1, state.sum_2)
+        alpha = step = ratio(state.sum_1, state.sum_2)
+        f = oracle.loss(w) if self.safeguard else None
         for _ in range(self.planning_steps):
             if not self.reuse_gradient:
-                g, state = self._gradient(w, state, oracle)
-            w = w - alpha * g
+                landed = w
+                w, g, state = self._gradient(w, state, oracle)
+                if self.safeguard:
+                    step = self._where((w == landed).all(axis=0), step)
+            start, before = w, g.copy() if self.safeguard else g
+            w = w - step * g
             for _ in range(self.correction_steps):
                 g = oracle.grad(w)
                 w = w - self.step_size * g
+            if self.safeguard:
+                trial = oracle.loss(w)
+                tied = np.abs(trial - f) <= 64 * np.finfo(w.dtype).eps * np.abs(f)
+                tied = tied & (not self.reuse_gradient)  # that gradient is not start's
+                good = tied | (trial <= f)
+                w, g = np.where(good, w, start), np.where(good, g, before)
+                f, step = np.where(good, trial, f), self._where(good, step)
+                state = state._replace(doubt=(start, before, tied))
         zero = np.zeros_like(w)
         return w, state._replace(step_size=alpha, sum_1=zero, sum_2=zero)
+
+    def _where(self, good, step):
+        """The step sizes of the next leap: gradient descent's where one was taken back."""
+        return np.where(good, step, self.step_size * np.ones_like(step))

@@ -6,6 +6,7 @@ of the test that fails names it.
 
 import dataclasses
 import importlib
+import html
 import json
 import pkgutil
 import re
@@ -176,6 +177,15 @@ def test_headlines_are_few_and_told_first():
     assert {c.verdict for c in told} >= {claims.REPLICATES, claims.PARTLY, claims.NOT}
     assert [c.id for c in claims.show(headline=True).claims] == [c.id for c in told]
     assert all(c.statement in claims.headlines() for c in told)
+
+
+def test_findings_are_ten_and_their_numbers_were_measured():
+    found = claims.findings().claims
+    assert len(found) == 10 and all(c.headline for c in found)
+    cards = claims.findings()._repr_html_().split("</li>")[:-1]
+    for claim, card in zip(found, cards, strict=True):
+        number = html.unescape(re.search("<b>(.+?)</b>", card)[1])
+        assert number in claim.result.measured and "{" not in card, card
 
 
 def test_json_lists_objects(capsys):

@@ -25,6 +25,7 @@ from stepsize import (
     LossGrad,
     Nesterov,
     NormalizedMetaIDBD,
+    Objective,
     Polyak,
     RMSProp,
     StochasticPolyak,
@@ -104,6 +105,31 @@ def test_csawg_reusing_the_gradient():
     # 9 - 3/16 * 12 = 6.75, with the gradient of the step before
     trace = walk(replace(PLAN, reuse_gradient=True), [12.0, 0.0], [6.75, 0.0], **VALLEY)
     assert trace.grad_evals.tolist() == [0, 1, 2]
+
+
+def test_csawg_safe():
+    # step size 1.5 on a curvature of 1: 4 -> -2 -> 1 with gradients 4, -2. The pair (-2, 4), 1
+    # gives 4 (-2 - 1)/16 = -3/4; the leap to 7/4 raises the loss: back to 1, and from there to
+    # -1/2. The pair (1, -2), -1/2 gives -3/4 again; the leap to -7/8 raises the loss.
+    safe = Csawg(1.5, window=1, safeguard="leap")
+    trace = walk(safe, [-2.0], [1.0], [-1 / 2], objective=PARABOLA, w0=FOUR)
+    assert trace.step_size[2:, 0].tolist() == [-3 / 4, -3 / 4]
+    assert trace.grad_evals.tolist() == [0, 1, 3, 5]
+    assert trace.loss_evals.tolist() == [0, 0, 2, 4]
+    # two leaps: the second is a step of gradient descent from 1
+    walk(replace(safe, planning_steps=2), [-2.0], [-1 / 2], objective=PARABOLA, w0=FOUR)
+    # a correction brings 7/4 to -7/8, which is lower than 1
+    walk(replace(safe, correction_steps=1), [-2.0], [-7 / 8], objective=PARABOLA, w0=FOUR)
+
+
+def test_csawg_safe_where_the_losses_cannot_tell():
+    # On 1e20 + w^2/2 all losses are one number. The leap to 7/4 stands until the gradient there
+    # is asked for: (1 + 7/4) (7/4 - 1) > 0 says that it went up, and the run goes on from 1 to
+    # -1/2. Likewise the leap to -7/8: it goes on from -1/2 to 1/4, and leaps to 7/16.
+    high = Objective(lambda w: 1e20 + 0 * w[0], lambda w: w.copy(), minimizer=[0.0])
+    safe = Csawg(1.5, window=1, safeguard="leap")
+    trace = walk(safe, [-2.0], [7 / 4], [-7 / 8], [7 / 16], objective=high, w0=FOUR)
+    assert trace.grad_evals.tolist() == [0, 1, 3, 5, 7]
 
 
 def test_polyak():

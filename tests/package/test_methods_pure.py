@@ -17,8 +17,9 @@ N = 25
 
 
 def equal(one, other):
-    pairs = list(zip(leaves(one), leaves(other), strict=True))
-    return all((a is b) or np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+    one, other = leaves(one), leaves(other)
+    same = (a is b or np.array_equal(a, b, equal_nan=True) for a, b in zip(one, other))
+    return len(one) == len(other) and all(same)
 
 
 def frozen(x):

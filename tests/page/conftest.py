@@ -159,7 +159,7 @@ def show(window, tmp_path):
     """
 
     def open_page(explorer, *, folded=False, script="", fragment="", **options):
-        file = tmp_path / "page.html"
+        file = tmp_path / f"{len(list(tmp_path.iterdir()))}.html"
         script = script if folded else UNFOLD + script
         file.write_text(page_with(explorer, script=script), encoding="utf-8")
         url = f"{file.as_uri()}#{fragment}"

@@ -152,9 +152,9 @@ def test_its_knobs(show):
 
 
 def test_only_plain_planning_is_shown():
-    for method in (Csawg(0.001, 3, pairing="derived"), Csawg(0.001, 3, reuse_gradient=True)):
-        with pytest.raises(ValueError, match="published pairing and fresh gradients"):
-            explore.planning_step(method)
+    for other in ({"pairing": "derived"}, {"reuse_gradient": True}, {"safeguard": "leap"}):
+        with pytest.raises(ValueError, match="published pairing, fresh gradients"):
+            explore.planning_step(Csawg(0.001, 3, **other))
 
 
 # ---- momentum and rates --------------------------------------------------------------------------

@@ -441,6 +441,38 @@ def test_a_name_that_no_script_knows_keeps_its_picture(show):
     assert page.locator("figure.explorer > img").is_visible()
 
 
+def test_basins_are_of_the_last_method(show):
+    plan = Csawg(0.001, 5, planning_steps=5, correction_steps=10)
+    page = show(explore.valley([GD, plan], basins=True))
+    page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+    page.add_script_tag(
+        content="""function dark() { // the share of the map that is more red than green by far
+          const canvas = document.querySelector("figure canvas"), { width, height } = canvas;
+          const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+          let count = 0;
+          for (let i = 0; i < data.length; i += 4) {
+            const [r, g, b, a] = data.slice(i, i + 4);
+            if (a > 100 && r > 1.5 * g && b > g && r < 200) count += 1;
+          }
+          return count / (width * height);
+        }"""
+    )
+    page.wait_for_function("dark() > 0.1")  # as published a quarter of the starts is lost
+    assert said(page) == words([GD, plan])
+    page.get_by_label("safeguard").select_option("leap")
+    page.wait_for_function("dark() < 0.01")
+    assert said(page) == words([GD, dataclasses.replace(plan, safeguard="leap")])
+
+
+def test_a_choice_may_be_none(show):
+    plan = Csawg(0.001, 5, planning_steps=5, correction_steps=10)
+    page = show(explore.valley([plan]))
+    page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+    for title, safeguard in (("leap", "leap"), ("none", None)):
+        page.get_by_label("safeguard").select_option(title)
+        assert said(page) == words([dataclasses.replace(plan, safeguard=safeguard)])
+
+
 def test_the_catalogue_is_the_package_s():
     file = next(file for file in FILES if file.name == "catalogue.js")
     command = "from stepsize.explore.page import catalogue_script as c; print(c(), end='')"

@@ -1,6 +1,7 @@
 """Pages on paper: printed from the dark they are what they are printed from the light."""
 
 import pytest
+from page.helpers import at_rest
 
 PAGES = ["book/bowl", "book/api"]
 
@@ -42,6 +43,10 @@ LOOKS = """() => {
 @pytest.mark.parametrize("name", PAGES)
 def test_printed_from_the_dark_as_from_the_light(page_of, name):
     page = page_of(name, dark=True)
+    for figure in page.locator("figure.explorer[data-explorer]").all():
+        figure.scroll_into_view_if_needed()
+        figure.locator(".explorer-body").wait_for()
+        at_rest(figure)
     page.emulate_media(media="print")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     looks = page.evaluate(LOOKS)

@@ -468,3 +468,10 @@ def test_the_turned_bowl_is_turned_by_45_degrees():
     turned = quadratic([1000.0, 1.0], [1.0, 1.0], rotation=np.pi / 4)
     points = np.random.default_rng(0).uniform(-2, 2, (2, 50))
     assert np.allclose(named("turned bowl").grad(points), turned.grad(points))
+
+
+def test_a_choice_may_be_none():
+    live = LiveValley(explore.valley([Csawg(0.001, 5)]))
+    for value, held in (("leap", "leap"), ("none", None)):
+        live.slots[0]["safeguard"].value = value
+        assert live.traces[0].method.safeguard == held
