@@ -5,8 +5,8 @@ of the test that fails names it.
 """
 
 import dataclasses
-import importlib
 import html
+import importlib
 import json
 import pkgutil
 import re
