@@ -6,7 +6,7 @@
 "use strict";
 
 (() => {
-const { objectives, stops, methods: rows } = Stepsize.catalogue;
+const { catalogue: { objectives, stops, methods: rows }, notebook } = Stepsize; // undefined on a page
 
 // ---- elements and words
 
@@ -16,6 +16,7 @@ function el(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value);
   }
+  if (notebook) node.setAttribute("data-lm-suppress-shortcuts", true); // or its letters and arrows act
   node.append(...children);
   return node;
 }
@@ -34,7 +35,7 @@ function number(x) {
 
 // ---- controls; each is { node, set(value) } and calls change(value)
 
-let ids = 0;
+let ids = notebook ? Math.floor(1e12 * Math.random()) : 0; // a notebook has several kits
 
 function labelled(label, input, ...more) {
   input.id = `explorer-${++ids}`;
@@ -53,10 +54,12 @@ function having(values, v) {
 function slider(label, values, value, change) {
   let stops;
   const show = (v) => (v >= 1e4 && v < Infinity ? whole(v) : number(v));
-  const shown = el("span", { class: "value", "aria-hidden": "true" });
+  const shown = notebook ? notebook.typed(label, (v) => (Number.isNaN(v) ? set(stops[input.value]) : take(v)))
+    : el("span", { class: "value", "aria-hidden": "true" });
   const input = el("input", { type: "range", min: 0, step: 1 });
   const tell = (v) => {
-    shown.textContent = show(v);
+    if (notebook) shown.value = notebook.exact.has(v) ? String(v) : show(v);
+    else shown.textContent = show(v);
     input.setAttribute("aria-valuetext", show(v));
   };
   const set = (v) => {
@@ -65,12 +68,21 @@ function slider(label, values, value, change) {
     input.value = stops.indexOf(v);
     tell(v);
   };
-  input.addEventListener("input", () => {
-    tell(stops[input.value]);
-    change(stops[input.value]);
-  });
+  const take = (v) => {
+    tell(v);
+    change(v);
+  };
+  input.addEventListener("input", () => take(stops[input.value]));
   set(value);
   return { node: labelled(label, input, shown), set };
+}
+
+// A text, which only a notebook has a use for.
+function field(label, value, change) {
+  const input = notebook.entry(() => change(input.value));
+  const set = (v) => (input.value = v);
+  set(value);
+  return { node: labelled(label, input), set };
 }
 
 const titleOf = (word) => objectives[word]?.title ?? rows[word]?.label ?? word.replaceAll("_", " ");
@@ -100,6 +112,7 @@ const button = (text, onclick, attributes = {}) =>
 
 // What the kind of values asks for: a checkbox, a choice or a slider.
 function knob(label, values, value, change) {
+  if (values === "") return field(label, value, change);
   if (typeof values[0] === "boolean") return checkbox(label, value, change);
   if (typeof values[0] === "string") return choice(label, values, value, change);
   return slider(label, values, value, change);
@@ -147,6 +160,7 @@ function player(change) {
 // A button that puts a setting, write(), into the address and on the clipboard. read(text) says whether
 // it is one. The first figure of a kind reads "#kind?text", the second "#kind-2?text".
 function linked(figure, write, read) {
+  if (notebook) return []; // whose address is not ours
   const kind = figure.dataset.explorer;
   const all = [...document.querySelectorAll(`figure[data-explorer="${kind}"]`)];
   const place = all.indexOf(figure), start = `#${kind}${place > 0 ? `-${place + 1}` : ""}?`;
@@ -699,11 +713,11 @@ const built = {};
 
 function objective(name) {
   const { function: f, parameters } = objectives[name];
-  return (built[name] ||= Stepsize.objectives[f](parameters));
+  return f && (built[name] ||= Stepsize.objectives[f](parameters)); // undefined where only a kernel has it
 }
 
 // The values that a hyper-parameter of a method can be given.
-const valuesOf = (name, p) => stops[rows[name].knobs[p]];
+const valuesOf = (name, p) => (rows[name].stops ? rows[name].stops[p] : stops[rows[name].knobs[p]]);
 
 // A method with the values that the last one had where they mean the same.
 function renewed(name, last) {
@@ -715,8 +729,8 @@ function renewed(name, last) {
 
 // What a word means for a knob with these values: one of them, or else a number.
 function plainly(values, word) {
-  const same = values.find((v) => String(v) === word);
-  return same === undefined ? Number(word) : same;
+  const same = values?.find((v) => String(v) === word);
+  return same !== undefined ? same : Number.isNaN(Number(word)) ? word : Number(word);
 }
 
 // The same of a word from anywhere: at least the first number, at most the last.
@@ -727,6 +741,13 @@ function within(values, word) {
   const inside = Math.min(Math.max(value, numbers[0]), numbers.at(-1));
   return numbers.every(Number.isInteger) ? Math.round(inside) : inside;
 }
+
+// What a text of a method has for a value that only the kernel holds.
+const held = (value) => typeof value === "string" && value.startsWith("~");
+
+// Whether there is a twin of a method here.
+const hasTwin = ({ name, parameters }) =>
+  "step" in Stepsize.methods[name].prototype && !Object.values(parameters).some(held);
 
 // A method as text, "Csawg,step_size=0.001,window=10", and back; what it does not tell is as usual.
 const methodText = ({ name, parameters }) =>
@@ -745,24 +766,28 @@ function placed(state, knobs, view, step) {
   for (const [axis, [low, high]] of [["x", view[0]], ["y", view[1]]]) {
     const hundredths = (v) => Number(v.toFixed(2)), n = Math.round((high - low) / step);
     knobs[axis][1].splice(0, Infinity, ...Array.from({ length: n + 1 }, (_, k) => hundredths(low + k * step)));
-    state[axis] = hundredths(Math.min(high, Math.max(low, state[axis])));
+    if (!notebook?.exact.has(state[axis])) state[axis] = hundredths(Math.min(high, Math.max(low, state[axis])));
   }
 }
 
 // ---- the parts of an explorer
 
-// Draw anew for another size, pixel ratio or theme, and for paper.
+// Draw anew for another size, pixel ratio or theme, and for paper, until the figure's signal, if any.
 function observed(figure, redraw, draw) {
+  const { signal } = figure, themes = new MutationObserver(redraw);
+  const hear = (what, event, answer, once = false) => what.addEventListener(event, answer, { once, signal });
   new ResizeObserver(redraw).observe(figure);
   const ratio = () => {
-    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", ratio, { once: true });
+    hear(matchMedia(`(resolution: ${devicePixelRatio}dppx)`), "change", ratio, true);
     redraw();
   };
   ratio();
-  new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  themes.observe(document.body, { attributeFilter: ["data-jp-theme-name"] });
+  signal?.addEventListener("abort", () => themes.disconnect());
+  hear(matchMedia("(prefers-color-scheme: dark)"), "change", redraw);
   for (const event of ["beforeprint", "afterprint"]) {
-    addEventListener(event, () => {
+    hear(window, event, () => {
       figure.classList.toggle("printed", event === "beforeprint"); // black on white
       draw();
     });
@@ -774,7 +799,9 @@ function observed(figure, redraw, draw) {
 // "more". Without values texts[name] has { write(), read(text) } for the link. take(changes) changes
 // the state, tells changed(changes), and has controls and picture follow: draw() once a frame at most,
 // and again while it returns true, for more is to be computed. Until then the figure is busy.
-function panel(figure, { setting, knobs, plots, front = [] }, { draw, changed, buttons = {}, tools = [], texts = {} }) {
+// settled(own, done) is what to draw, the script's own result or the kernel's; notebook.js tells more.
+function panel(figure, { setting, knobs, plots, front = [] }, options) {
+  const { draw, changed, buttons = {}, tools = [], texts = {}, twin = () => true, spot = () => null } = options;
   const state = {}, controls = {};
   let asked = false;
   const redraw = () => {
@@ -793,10 +820,11 @@ function panel(figure, { setting, knobs, plots, front = [] }, { draw, changed, b
     Object.assign(state, changes);
     changed(changes);
     for (const [name, { set }] of Object.entries(controls)) set(state[name]);
+    kernel?.ask();
     redraw();
   };
   for (const [name, [label, values]] of Object.entries(knobs)) {
-    if (values) controls[name] = knob(label, values, setting[name], (value) => take({ [name]: value }));
+    if (values !== null) controls[name] = knob(label, values, setting[name], (value) => take({ [name]: value }));
   }
   const all = () => Object.keys(knobs).map((name) => [name, texts[name] ? texts[name].write() : state[name]]);
   const write = () => all().map(([name, value]) => `${name}=${encodeURI(value)}`).join("&");
@@ -839,33 +867,45 @@ function panel(figure, { setting, knobs, plots, front = [] }, { draw, changed, b
       el("summary", {}, `more: ${rest.map((name) => knobs[name][0]).join(", ")}`),
       part("controls", ...nodes(rest)), part("buttons", ...linked(figure, write, read))),
   };
-  const body = part("body", part("main", parts.plots, words), part("side", parts.front, parts.tools, parts.more));
+  const setNow = () => new URLSearchParams(all()).toString();
+  const beside = (problem) => spot(problem) ?? controls[problem.name]?.node ?? words;
+  const kernel = notebook?.asking(figure, { setting: setNow, twin, redraw, beside });
+  const main = part("main", parts.plots, words, ...(kernel ? [kernel.status] : []));
+  const body = part("body", main, part("side", parts.front, parts.tools, parts.more));
   const drawings = plots.map((label, i) => new Plot(parts.plots, label, i ? "curve" : "map"));
   observed(figure, redraw, drawn);
-  return { state, controls, take, redraw, body, say, parts, plots: drawings };
+  const settled = kernel?.settled ?? ((own) => own);
+  return { state, controls, take, redraw, body, say, settled, parts, plots: drawings };
 }
 
 Stepsize.kit = {
   el, whole, number, having, choice, knob, button, player, Contours,
   logarithmic, draggable, marker, stroke, swatch, legible, place, surface, objective, renewed, valuesOf, within,
-  methodText, methodOf, placed, panel,
+  methodText, methodOf, hasTwin, held, placed, panel,
 };
 
 // ---- start
 
-// A figure comes alive as a whole or keeps its static picture; each in a task of its own.
+// A figure comes alive as a whole or keeps its static picture.
+Stepsize.enliven = (figure) => {
+  const make = Stepsize.explorers[figure.dataset.explorer];
+  if (!make) return;
+  figure.append(make(figure, JSON.parse(figure.dataset.setting)));
+  figure.classList.add("live");
+};
+
+// All of a page, each in a task of its own.
 function all() {
   const figures = [...document.querySelectorAll("figure.explorer[data-explorer]")];
   const next = () => {
-    const figure = figures.shift(), make = Stepsize.explorers[figure?.dataset.explorer];
+    const figure = figures.shift();
     if (!figure) return;
     requestAnimationFrame(() => setTimeout(next));
-    if (!make) return;
-    figure.append(make(figure, JSON.parse(figure.dataset.setting)));
-    figure.classList.add("live");
+    Stepsize.enliven(figure);
   };
   setTimeout(next);
 }
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
+if (notebook) {} // which does it
+else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
 else all();
 })();

@@ -4,7 +4,7 @@
 Stepsize.explorers.valley = (figure, data) => {
   const {
     el, whole, number, choice, knob, button, player, Contours, logarithmic, marker, swatch, objective, renewed, valuesOf,
-    within, methodText, methodOf, placed, panel, stroke,
+    within, methodText, methodOf, hasTwin, held, placed, panel, stroke,
   } = Stepsize.kit;
   const { objectives, methods: rows, dashes, level, most } = Stepsize.catalogue;
   const FOLDED = 6; // knobs of a method beyond these are folded away
@@ -87,8 +87,8 @@ Stepsize.explorers.valley = (figure, data) => {
         `${whole(grad_evals[zero])} gradient evaluations.` : ".");
   }
 
-  function wordsAt(label, { w, error, grad_evals }, row) {
-    const at = w[row].every(Number.isFinite) ? `error ${number(error[row])}` : "diverged";
+  function wordsAt(label, { w, error, grad_evals }, row, measure) {
+    const at = w[row].every(Number.isFinite) ? `${measure} ${number(error[row])}` : "diverged";
     return `${label}: ${at} at ${whole(grad_evals[row])} gradient evaluations, ${whole(row)} iterations.`;
   }
 
@@ -98,7 +98,14 @@ Stepsize.explorers.valley = (figure, data) => {
       methods = changes.methods.split(";").map((text) => methodOf(text));
       rebuild();
     }
+    if (controls.expression) controls.expression.node.hidden = state.objective !== data.knobs.expression[0];
     playback.reset();
+  };
+  const twin = () => methods.every(hasTwin) && Boolean(objective(state.objective));
+  // A complaint belongs to a knob of a method, to a method, or to one of the panel's controls.
+  const spot = ({ name, place }) => {
+    const { legend, made } = slots[place] ?? {};
+    return made?.[name]?.node ?? legend ?? controls[place]?.node;
   };
   const link = {
     write: () => methods.map(methodText).join(";"),
@@ -108,8 +115,8 @@ Stepsize.explorers.valley = (figure, data) => {
       return all.join(";");
     },
   };
-  const { state, controls, take, redraw, body, say, parts, plots: [map, errors, steps] } = panel(figure, data, {
-    draw, changed, tools: [playback.node], texts: { methods: link },
+  const { state, controls, take, redraw, body, say, settled, parts, plots: [map, errors, steps] } = panel(figure, data, {
+    draw, changed, twin, spot, tools: [playback.node], texts: { methods: link },
     buttons: Object.fromEntries(Object.entries(data.presets).map(([name, preset]) => [name, () => preset])),
   });
   const cards = el("div", { class: "explorer-methods" });
@@ -148,8 +155,9 @@ Stepsize.explorers.valley = (figure, data) => {
   }
 
   function card(slot, index) {
-    const method = methods[index], { name, parameters } = method, made = {};
+    const method = methods[index], { name, parameters } = method, made = (slot.made = {});
     for (const p of Object.keys(parameters)) {
+      if (!valuesOf(name, p) || held(parameters[p])) continue;
       made[p] = knob(plain(p), valuesOf(name, p), parameters[p], (value) => {
         parameters[p] = value;
         // The derived pairing needs the fresh gradient.
@@ -196,16 +204,19 @@ Stepsize.explorers.valley = (figure, data) => {
   }
 
   function draw() {
-    const ended = advance(late % 4 ? 12 : 2);
+    const ended = !twin() || advance(late % 4 ? 12 : 2);
     if (ended) late = 1;
     else if (late++ % 4) return true; // while runs go on, one frame in four is drawn
     const { share, playing } = playback;
-    const traces = slots.map(({ run }) => run.trace), names = labels(), looks = lookOf();
+    const found = settled(twin() && slots.every(({ run }) => run) ? { traces: slots.map(({ run }) => run.trace) } : undefined, ended);
+    const shape = objective(state.objective) ?? found?.map;
+    if (found?.traces.length !== methods.length || !shape) return false; // the kernel is asked for it
+    const { traces, lines, measure = "error" } = found, names = found.labels ?? labels(), looks = lookOf();
     const xs = traces.map((t) => (state.over === "gradient evaluations" ? t.grad_evals : t.w.map((_, k) => k)));
     const end = Math.max(1, ...xs.map((values) => values.at(-1)));
     const rows = xs.map((values) => lastBelow(values, share * end)); // shown of each run
-    const more = drawMap(traces, looks, rows, share) || !ended;
-    drawErrors(traces, looks, names, xs, end, rows);
+    const more = drawMap(found, looks, rows, share) || !ended;
+    drawErrors(found, looks, names, xs, end, rows);
     drawSteps(traces, looks, xs, end, rows);
     slots.forEach(({ legend, made }, i) => {
       const name = nameOf(methods[i]), alike = methods.filter((other) => nameOf(other) === name);
@@ -217,8 +228,10 @@ Stepsize.explorers.valley = (figure, data) => {
         write(node.querySelector("label"), ahead + plain(p));
       }
     });
-    if (!more) say(traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))), playing, looks);
-    return more;
+    if (more) return true;
+    if (share < 1) say(traces.map((t, i) => wordsAt(names[i], t, rows[i], measure)), playing, looks);
+    else say(lines ?? traces.map((t, i) => words(names[i], t)), playing, looks);
+    return false;
   }
 
   // The last row of sorted numbers that is not above a limit.
@@ -232,25 +245,38 @@ Stepsize.explorers.valley = (figure, data) => {
     return low;
   }
 
-  function drawMap(traces, looks, rows, share) {
-    const { view: [x, y] } = objectives[state.objective], { loss, minimizer } = objective(state.objective);
+  // A height on a grid that the kernel has sent, between its places.
+  function between(grid, [x, y]) {
+    const n = grid.length - 1, all = grid.flat().filter(Number.isFinite);
+    const low = Math.min(...all), span = Math.max(...all) - low || 1;
+    const at = (v, [from, to]) => Math.min(n - 1e-9, Math.max(0, (n * (v - from)) / (to - from)));
+    return ([a, b]) => {
+      const i = at(a, x), j = at(b, y), p = i % 1, q = j % 1, [one, other] = [grid[Math.floor(j)], grid[Math.floor(j) + 1]];
+      const mixed = (row) => (1 - p) * row[Math.floor(i)] + p * row[Math.floor(i) + 1];
+      return (7 * ((1 - q) * mixed(one) + q * mixed(other) - low)) / span - 3;
+    };
+  }
+
+  function drawMap({ traces, map: sent, minimizer: known }, looks, rows, share) {
+    const { view: [x, y] } = objectives[state.objective], { loss, minimizer } = objective(state.objective) ?? { minimizer: known };
+    const height = loss ? (w) => Math.log10(loss(w)) : (sent.height ??= between(sent.heights, [x, y]));
     let more;
     map.frame({
       x, y, xLabel: "w₁", yLabel: "w₂",
-      under: (plot) => (more = contours.draw(plot, state.objective, (w) => Math.log10(loss(w)))),
+      under: (plot) => (more = contours.draw(plot, loss ? state.objective : sent.name, height)),
     });
     traces.forEach(({ w }, i) => {
       map.path(rows[i] + 1, (k) => w[k], looks[i]);
       if (share < 1) map.dots([w[rows[i]]], looks[i], 4);
     });
-    map.sign(minimizer, "★", map.ink, 20);
+    if (minimizer) map.sign(minimizer, "★", map.ink, 20);
     handle.show([state.x, state.y], "starting point");
     return more;
   }
 
-  function drawErrors(traces, looks, names, xs, end, rows) {
+  function drawErrors({ traces, measure = "error" }, looks, names, xs, end, rows) {
     const { height, ...axis } = logarithmic([].concat(...traces.map(({ error }) => error)), 3);
-    errors.frame({ x: [0, end], xLabel: state.over, ...axis, yLabel: "error" });
+    errors.frame({ x: [0, end], xLabel: state.over, ...axis, yLabel: measure });
     traces.forEach(({ error }, i) => {
       errors.band(rows[i] + 1, (k) => [xs[i][k], height(error[k])], looks[i]);
       const first = error.indexOf(0);

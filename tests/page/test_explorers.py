@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from page.helpers import said, two_frames
 from toc import ROOT, toc_pages
 
@@ -635,11 +636,11 @@ def test_one_class_several_windows_are_told_apart(show):
 
 
 def drawn(**setting):
+    """The lines of the errors in the static picture."""
     explorer = explore.valley(**setting)
-    picture = explorer.picture()
-    picture.show_objective(explorer.objective, explorer.view)
-    picture.show(explorer.traces, explorer.over, explorer.weight)
-    return picture.paths
+    axes = Figure().subplots(3)
+    explorer.draw(*axes)
+    return axes[0].lines
 
 
 def test_the_script_s_data_is_the_call_s():

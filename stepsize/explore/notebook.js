@@ -1,0 +1,174 @@
+// The other home of the explorers, a notebook: the script sends the setting, the kernel answers with
+// what is drawn. Read before the kit, and by no page; widget.py is the kernel's side of it.
+"use strict";
+
+Stepsize.notebook = (() => {
+const REST = 40; // milliseconds without a change after which a knob has come to rest
+
+// What widget.py has packed: the numbers of large arrays are in the buffers.
+function unpacked(value, buffers) {
+  if (Array.isArray(value)) return value.map((one) => unpacked(one, buffers));
+  if (value === null || typeof value !== "object") return value;
+  if ("number" in value) return Number(value.number);
+  if ("buffer" in value) {
+    const { buffer, byteOffset, byteLength } = buffers[value.buffer];
+    return shaped(Array.from(new Float64Array(buffer.slice(byteOffset, byteOffset + byteLength))), value.shape);
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, unpacked(one, buffers)]));
+}
+
+function shaped(numbers, [n, ...shape]) {
+  if (!shape.length) return numbers;
+  const size = numbers.length / n;
+  return Array.from({ length: n }, (_, i) => shaped(numbers.slice(i * size, (i + 1) * size), shape));
+}
+
+// Where two results part: the names and places on the way there, or null. What only one has is no matter,
+// and of the last digits those that exp and log leave to the processor.
+function parting(one, other) {
+  if (typeof one === "number" && typeof other === "number") {
+    const near = Math.abs(one - other) <= 1e-6 * Math.max(Math.abs(one), Math.abs(other)) + 1e-12;
+    return near || Object.is(one, other) || one === other ? null : [];
+  }
+  if (Array.isArray(one) && Array.isArray(other) && one.length !== other.length) return [];
+  if (one === null || other === null || typeof one !== "object" || typeof other !== "object") {
+    return typeof one === typeof other && one !== other ? [] : null;
+  }
+  for (const name of Object.keys(one)) {
+    const found = name in other ? parting(one[name], other[name]) : null;
+    if (found) return [name, ...found];
+  }
+  return null;
+}
+
+// A line to the kernel for one view of an explorer. One question is out at a time; what is asked
+// meanwhile waits, the last one alone.
+function line(model) {
+  const me = String(Math.random());
+  let sent = 0, out = null, next = null, due = false, timer;
+  const go = () => {
+    due = true;
+    if (out || !next) return;
+    out = { ...next, number: `${me} ${++sent}` };
+    next = null;
+    model.send({ number: out.number, setting: out.setting });
+  };
+  const hear = ({ number, lines, found, ...problem }, buffers) => {
+    if (number !== out?.number) return;
+    const { setting, answered } = out;
+    out = null;
+    if (due) go();
+    answered(setting, found && { ...unpacked(found, buffers), lines }, problem);
+  };
+  model.on("msg:custom", hear);
+  return {
+    // answered(setting, found, problem): found is undefined where there is a problem, { error, name, place }.
+    ask(setting, rest, answered) {
+      next = { setting, answered };
+      due = false;
+      clearTimeout(timer);
+      timer = setTimeout(go, rest);
+    },
+    close() {
+      clearTimeout(timer);
+      model.off("msg:custom", hear);
+    },
+  };
+}
+
+// Numbers that a reader has typed, which are to stay as they are.
+const exact = new Set();
+
+// A field for a number beside its slider; take(NaN) where something else was typed.
+function typed(label, take) {
+  const node = entry(() => {
+    const text = node.value.replaceAll(",", "").trim();
+    const value = text === "inf" ? Infinity : text === "" ? NaN : Number(text);
+    exact.add(value);
+    take(value);
+  });
+  return Object.assign(node, { className: "value", ariaLabel: `${label}, as a number` });
+}
+
+// A field for a text. A notebook keeps the key Enter from it.
+function entry(changed) {
+  const node = Object.assign(document.createElement("input"), { type: "text", autocomplete: "off", spellcheck: false });
+  node.addEventListener("change", changed);
+  node.addEventListener("keydown", ({ key }) => key === "Enter" && node.dispatchEvent(new Event("change", { bubbles: true })));
+  return node;
+}
+
+// What the kit needs for a panel. The present setting() is asked for whenever the panel says ask(); twin() says whether
+// the script can compute it as well; beside(problem) is the node next to which a complaint is to stand.
+function asking(figure, { setting, twin, redraw, beside }) {
+  const make = (name, role) => Object.assign(document.createElement("p"), { className: `explorer-${name}`, role });
+  const status = make("differs", "status"), alert = make("refused", "alert");
+  let kept = null; // the last answer
+  let suspect = false; // what was typed has to please the kernel before anything is drawn of it
+  figure.addEventListener("change", ({ target }) => (suspect ||= target.matches("input.value")), true);
+  const own = () => !suspect && twin();
+  const answered = (of, found, problem) => {
+    const present = of === setting();
+    if (present) {
+      alert.remove();
+      alert.textContent = problem.error ?? "";
+      if (!found) beside(problem).after(alert);
+      for (let fold = alert.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    }
+    if (!found || (!present && own())) return; // late: the picture is that of a later setting
+    suspect &&= !present;
+    kept = { of, found };
+    redraw();
+  };
+  return {
+    status,
+    ask: () => figure.line.ask(setting(), own() ? REST : 0, answered),
+    // What is to be drawn: the kernel's result for the present setting, until then what the script has got
+    // to (`done` says whether that is all); where it has nothing, the kernel's last.
+    settled(computed, done = true) {
+      const present = kept?.of === setting();
+      figure.dataset.drawn = present ? "kernel" : own() ? "script" : "before";
+      if (!own()) return kept?.found;
+      if (!present) {
+        status.textContent = "";
+        return computed;
+      }
+      if (done && computed) kept.parted ??= parting(computed, kept.found) ?? [];
+      status.textContent = kept.parted?.length ? `The package gives another result than this page's script does ` +
+        `(${kept.parted.join(", ")}). What is shown is the package's.` : "";
+      return kept.found;
+    },
+  };
+}
+
+// Classes and objectives that only the kernel has: they have a row, and nothing here can run them.
+function adopt({ methods = {}, objectives = {} }) {
+  for (const [name, row] of Object.entries(methods)) {
+    Stepsize.catalogue.methods[name] = row;
+    Stepsize.methods[name] = class {
+      static defaults = row.fresh;
+      constructor(given) {
+        Object.assign(this, row.fresh, given);
+      }
+    };
+  }
+  Object.assign(Stepsize.catalogue.objectives, objectives);
+}
+
+function render({ model, el }) {
+  el.innerHTML = model.get("figure");
+  const figure = el.firstElementChild, left = new AbortController();
+  figure.signal = left.signal;
+  figure.line = line(model);
+  const data = JSON.parse(figure.dataset.setting);
+  adopt(data);
+  for (const name of ["x", "y"]) exact.add(data.setting[name]);
+  Stepsize.enliven(figure);
+  return () => {
+    left.abort();
+    figure.line.close();
+  };
+}
+
+return { render, asking, entry, exact, typed };
+})();
