@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-from contextlib import suppress
 from functools import cached_property
 from typing import ClassVar
 from urllib.parse import parse_qsl, quote
@@ -104,9 +103,11 @@ class Explorer:
     def _repr_mimebundle_(self, include=None, exclude=None):
         bundle = {"text/plain": repr(self), "text/html": self.html()}
         if _in_kernel():
-            with suppress(ImportError):  # anywidget
+            try:
                 from stepsize.explore.widget import view
-
+            except ImportError as missing:
+                bundle["text/html"] += f"<p>{html.escape(str(missing), quote=False)}</p>"
+            else:
                 bundle = {**view(self), **bundle}
         return bundle
 

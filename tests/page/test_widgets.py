@@ -366,11 +366,18 @@ def test_what_a_cell_showed_before_is_closed(cell):
     assert kept in _instances
 
 
-def test_without_anywidget_the_page_remains(monkeypatch):
+def test_without_anywidget_the_picture_remains_and_what_is_missing_is_said(monkeypatch):
     monkeypatch.setattr(shared, "_in_kernel", lambda: True)
     monkeypatch.setitem(sys.modules, "anywidget", None)
     monkeypatch.delitem(sys.modules, "stepsize.explore.widget", raising=False)
-    assert set(explore.valley([GD])._repr_mimebundle_()) == {"text/plain", "text/html"}
+    explorer = explore.valley([GD])
+    bundle = explorer._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html"}
+    picture, missing = (
+        explorer.html(),
+        "<p>anywidget is not installed: pip install 'stepsize[explore]'</p>",
+    )
+    assert bundle["text/html"] == picture + missing
 
 
 # ---- all of them ---------------------------------------------------------------------------------
