@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
@@ -101,7 +101,7 @@ def _problem(name, given, w0, budget, scale, seed):
     )
 
 
-@lru_cache(maxsize=64)
+@samples.remembered
 def rival(problem):
     """The best constant step size of gradient descent, found by trying them all, and its error."""
     errors = problem.final(problem.run(GradientDescent(problem.constants)))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -44,7 +44,7 @@ def _stream(data):
     return map(LinearSample.unchecked, x, y)
 
 
-@cache
+@samples.remembered
 def tuned(*data):
     """The constant step size with the least late error on these very samples, and its run."""
     constants, n = np.array(samples.CONSTANTS), len(samples.draw(*data)[1])

@@ -304,6 +304,18 @@ def test_sensitivity_of_what_no_page_has():
     assert script.ask(value=0.9)[0][0].startswith("Adam with beta2 0.9")
 
 
+@pytest.mark.parametrize(
+    "explorer", [explore.track(examples=500), explore.sensitivity(HeavyBall(0.001), budget=100)]
+)
+def test_an_edited_method_is_run_again_where_it_is_the_rival(explorer, monkeypatch):
+    before, step = explorer.replaced().run(), GradientDescent.step
+    monkeypatch.setattr(GradientDescent, "step", lambda self, *given: step(self, *given))
+    assert same(explorer.replaced().run(), before)
+    calm = GradientDescent(0.0)  # stays where it is, whatever its step size
+    monkeypatch.setattr(GradientDescent, "step", lambda self, *given: step(calm, *given))
+    assert not same(explorer.replaced().run(), before)
+
+
 # ---- in a cell -----------------------------------------------------------------------------------
 
 
