@@ -77,14 +77,6 @@ function slider(label, values, value, change) {
   return { node: labelled(label, input, shown), set };
 }
 
-// A text, which only a notebook has a use for.
-function field(label, value, change) {
-  const input = notebook.entry(() => change(input.value));
-  const set = (v) => (input.value = v);
-  set(value);
-  return { node: labelled(label, input), set };
-}
-
 const titleOf = (word) => objectives[word]?.title ?? rows[word]?.label ?? word.replaceAll("_", " ");
 
 // A choice between words, shown with their titles.
@@ -112,7 +104,10 @@ const button = (text, onclick, attributes = {}) =>
 
 // What the kind of values asks for: a checkbox, a choice or a slider.
 function knob(label, values, value, change) {
-  if (values === "") return field(label, value, change);
+  if (values === "") { // a text, which only a notebook has a use for
+    const { input, set } = notebook.field(value, change);
+    return { node: labelled(label, input), set };
+  }
   if (typeof values[0] === "boolean") return checkbox(label, value, change);
   if (typeof values[0] === "string") return choice(label, values, value, change);
   return slider(label, values, value, change);

@@ -98,6 +98,13 @@ function entry(changed) {
   return node;
 }
 
+// The whole of a control for a text, but for its label.
+function field(value, change) {
+  const input = entry(() => change(input.value)), set = (v) => (input.value = v);
+  set(value);
+  return { input, set };
+}
+
 // What the kit needs for a panel. The present setting() is asked for whenever the panel says ask(); twin() says whether
 // the script can compute it as well; beside(problem) is the node next to which a complaint is to stand.
 function asking(figure, { setting, twin, redraw, beside }) {
@@ -155,6 +162,18 @@ function adopt({ methods = {}, objectives = {} }) {
   Object.assign(Stepsize.catalogue.objectives, objectives);
 }
 
+// The height at a place of a view x, y, between those of a grid over it.
+function between(grid, x, y) {
+  const n = grid.length - 1, all = grid.flat().filter(Number.isFinite);
+  const low = Math.min(...all), span = Math.max(...all) - low || 1;
+  const at = (v, [from, to]) => Math.min(n - 1e-9, Math.max(0, (n * (v - from)) / (to - from)));
+  return ([a, b]) => {
+    const i = at(a, x), j = at(b, y), p = i % 1, q = j % 1, [one, other] = [grid[Math.floor(j)], grid[Math.floor(j) + 1]];
+    const mixed = (row) => (1 - p) * row[Math.floor(i)] + p * row[Math.floor(i) + 1];
+    return (7 * ((1 - q) * mixed(one) + q * mixed(other) - low)) / span - 3;
+  };
+}
+
 function render({ model, el }) {
   el.innerHTML = model.get("figure");
   const figure = el.firstElementChild, left = new AbortController();
@@ -170,5 +189,5 @@ function render({ model, el }) {
   };
 }
 
-return { render, asking, entry, exact, typed };
+return { render, asking, between, exact, field, typed };
 })();

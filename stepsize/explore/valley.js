@@ -245,21 +245,9 @@ Stepsize.explorers.valley = (figure, data) => {
     return low;
   }
 
-  // A height on a grid that the kernel has sent, between its places.
-  function between(grid, [x, y]) {
-    const n = grid.length - 1, all = grid.flat().filter(Number.isFinite);
-    const low = Math.min(...all), span = Math.max(...all) - low || 1;
-    const at = (v, [from, to]) => Math.min(n - 1e-9, Math.max(0, (n * (v - from)) / (to - from)));
-    return ([a, b]) => {
-      const i = at(a, x), j = at(b, y), p = i % 1, q = j % 1, [one, other] = [grid[Math.floor(j)], grid[Math.floor(j) + 1]];
-      const mixed = (row) => (1 - p) * row[Math.floor(i)] + p * row[Math.floor(i) + 1];
-      return (7 * ((1 - q) * mixed(one) + q * mixed(other) - low)) / span - 3;
-    };
-  }
-
   function drawMap({ traces, map: sent, minimizer: known }, looks, rows, share) {
     const { view: [x, y] } = objectives[state.objective], { loss, minimizer } = objective(state.objective) ?? { minimizer: known };
-    const height = loss ? (w) => Math.log10(loss(w)) : (sent.height ??= between(sent.heights, [x, y]));
+    const height = loss ? (w) => Math.log10(loss(w)) : (sent.height ??= Stepsize.notebook.between(sent.heights, x, y));
     let more;
     map.frame({
       x, y, xLabel: "w₁", yLabel: "w₂",
