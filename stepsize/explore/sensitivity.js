@@ -3,7 +3,8 @@
 
 Stepsize.explorers.sensitivity = (figure, data) => {
   const {
-    hasTwin, having, held, logarithmic, marker, methodOf, methodText, number, objective, panel, renewed, stroke, valuesOf, whole, within,
+    hasTwin, having, held, logarithmic, marker, methodOf, methodText, number, objective, panel, renewed, stroke,
+    valuesOf, whole, within,
   } = Stepsize.kit;
   const { methods, online, catalogue } = Stepsize, { methods: rows } = catalogue;
   const { streams, constants, shape, knobs: { method: [, names], knob: [, own], value: [, stops] } } = data;
@@ -134,9 +135,12 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 
   function draw() {
     const known = (errors) => errors.map((e, i) => [i, e]).filter(([, e]) => typeof e === "number");
-    const ended = !twin() || advance(), own = twin() && sweep;
+    const ended = !twin() || advance();
     const best = () => rivals.reduce((at, e, i) => (typeof e === "number" && !(e >= rivals[at]) ? i : at), 0);
-    const found = settled(own ? { values: [...stops], errors: sweep, constant: candidates()[best()], level: rivals[best()] } : undefined, ended);
+    const own = twin() && sweep && {
+      values: [...stops], errors: sweep, constant: candidates()[best()], level: rivals[best()],
+    };
+    const found = settled(own || undefined, ended);
     if (!found) return twin(); // the last picture stays
     const { values, errors, constant, level } = found;
     const shown = known(errors), x = [-0.5, values.length - 0.5];

@@ -208,7 +208,8 @@ Stepsize.explorers.valley = (figure, data) => {
     if (ended) late = 1;
     else if (late++ % 4) return true; // while runs go on, one frame in four is drawn
     const { share, playing } = playback;
-    const found = settled(twin() && slots.every(({ run }) => run) ? { traces: slots.map(({ run }) => run.trace) } : undefined, ended);
+    const own = twin() && slots.every(({ run }) => run) && { traces: slots.map(({ run }) => run.trace) };
+    const found = settled(own || undefined, ended);
     const shape = objective(state.objective) ?? found?.map;
     if (found?.traces.length !== methods.length || !shape) return false; // the kernel is asked for it
     const { traces, lines, measure = "error" } = found, names = found.labels ?? labels(), looks = lookOf();
@@ -246,7 +247,8 @@ Stepsize.explorers.valley = (figure, data) => {
   }
 
   function drawMap({ traces, map: sent, minimizer: known }, looks, rows, share) {
-    const { view: [x, y] } = objectives[state.objective], { loss, minimizer } = objective(state.objective) ?? { minimizer: known };
+    const { view: [x, y] } = objectives[state.objective];
+    const { loss, minimizer } = objective(state.objective) ?? { minimizer: known };
     const height = loss ? (w) => Math.log10(loss(w)) : (sent.height ??= Stepsize.notebook.between(sent.heights, x, y));
     let more;
     map.frame({
