@@ -778,7 +778,6 @@ function observed(figure, redraw, draw) {
   };
   ratio();
   themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-  themes.observe(document.body, { attributeFilter: ["data-jp-theme-name"] });
   signal?.addEventListener("abort", () => themes.disconnect());
   hear(matchMedia("(prefers-color-scheme: dark)"), "change", redraw);
   for (const event of ["beforeprint", "afterprint"]) {
@@ -862,9 +861,7 @@ function panel(figure, { setting, knobs, plots, front = [] }, options) {
       el("summary", {}, `more: ${rest.map((name) => knobs[name][0]).join(", ")}`),
       part("controls", ...nodes(rest)), part("buttons", ...linked(figure, write, read))),
   };
-  const setNow = () => new URLSearchParams(all()).toString();
-  const beside = (problem) => spot(problem) ?? controls[problem.name]?.node ?? words;
-  const kernel = notebook?.asking(figure, { setting: setNow, twin, redraw, beside });
+  const kernel = notebook?.asking(figure, { all, twin, redraw, spot, controls, words });
   const main = part("main", parts.plots, words, ...(kernel ? [kernel.status] : []));
   const body = part("body", main, part("side", parts.front, parts.tools, parts.more));
   const drawings = plots.map((label, i) => new Plot(parts.plots, label, i ? "curve" : "map"));
@@ -881,22 +878,16 @@ Stepsize.kit = {
 
 // ---- start
 
-// A figure comes alive as a whole or keeps its static picture.
-Stepsize.enliven = (figure) => {
-  const make = Stepsize.explorers[figure.dataset.explorer];
-  if (!make) return;
-  figure.append(make(figure, JSON.parse(figure.dataset.setting)));
-  figure.classList.add("live");
-};
-
-// All of a page, each in a task of its own.
+// A figure comes alive as a whole or keeps its static picture; each in a task of its own.
 function all() {
   const figures = [...document.querySelectorAll("figure.explorer[data-explorer]")];
   const next = () => {
-    const figure = figures.shift();
+    const figure = figures.shift(), make = Stepsize.explorers[figure?.dataset.explorer];
     if (!figure) return;
     requestAnimationFrame(() => setTimeout(next));
-    Stepsize.enliven(figure);
+    if (!make) return;
+    figure.append(make(figure, JSON.parse(figure.dataset.setting)));
+    figure.classList.add("live");
   };
   setTimeout(next);
 }

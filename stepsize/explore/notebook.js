@@ -105,9 +105,14 @@ function field(value, change) {
   return { input, set };
 }
 
-// What the kit needs for a panel. The present setting() is asked for whenever the panel says ask(); twin() says whether
-// the script can compute it as well; beside(problem) is the node next to which a complaint is to stand.
-function asking(figure, { setting, twin, redraw, beside }) {
+// What the kit needs for a panel. Its present setting, all(), is asked for whenever it says ask(); twin() says whether
+// the script can compute it as well; spot(problem) is the node next to which a complaint is to stand, if not at a control.
+function asking(figure, { all, twin, redraw, spot, controls, words }) {
+  const setting = () => new URLSearchParams(all()).toString();
+  const beside = (problem) => spot(problem) ?? controls[problem.name]?.node ?? words;
+  const themes = new MutationObserver(redraw);
+  themes.observe(document.body, { attributeFilter: ["data-jp-theme-name"] });
+  figure.signal.addEventListener("abort", () => themes.disconnect());
   const make = (name, role) => Object.assign(document.createElement("p"), { className: `explorer-${name}`, role });
   const status = make("differs", "status"), alert = make("refused", "alert");
   let kept = null; // the last answer
@@ -182,7 +187,8 @@ function render({ model, el }) {
   const data = JSON.parse(figure.dataset.setting);
   adopt(data);
   for (const name of ["x", "y"]) exact.add(data.setting[name]);
-  Stepsize.enliven(figure);
+  figure.append(Stepsize.explorers[figure.dataset.explorer](figure, data));
+  figure.classList.add("live");
   return () => {
     left.abort();
     figure.line.close();
