@@ -20,7 +20,7 @@ KINDS = {  # each with a knob
     "ray": "step size",
     "track": "meta step size",
     "landscape": "meta step size",
-    "sensitivity": "momentum",
+    "sensitivity": "step size",
 }
 CELLS = [
     """
@@ -208,7 +208,9 @@ def test_a_method_and_an_objective_without_twins_are_drawn(lab):
 
 
 def test_keys_do_not_move_the_notebook(lab):
-    figure, before = lab.figure(0), lab.said(0)
+    figure = lab.figure(0)
+    figure.get_by_role("button", name="Reset").click()
+    before = lab.said(0)
     now = """() => {
       const { activeCellIndex, widgets } = jupyterapp.shell.currentWidget.content;
       return [activeCellIndex, widgets.length];
