@@ -6,7 +6,10 @@
 "use strict";
 
 (() => {
-const { catalogue: { objectives, stops, methods: rows }, notebook } = Stepsize; // undefined on a page
+const { objectives, stops, methods: rows } = Stepsize.catalogue;
+
+// What a notebook does in another way, in notebook.js.
+const home = { readout, knob, linked, exact: new Set(), observed, asking, start, ...Stepsize.notebook };
 
 // ---- elements and words
 
@@ -16,7 +19,6 @@ function el(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value);
   }
-  if (notebook) node.setAttribute("data-lm-suppress-shortcuts", true); // or its letters and arrows act
   node.append(...children);
   return node;
 }
@@ -35,10 +37,8 @@ function number(x) {
 
 // ---- controls; each is { node, set(value) } and calls change(value)
 
-let ids = notebook ? Math.floor(1e12 * Math.random()) : 0; // a notebook has several kits
-
 function labelled(label, input, ...more) {
-  input.id = `explorer-${++ids}`;
+  input.id = `explorer-${Math.random()}`;
   return el("div", { class: `control ${input.type}` }, el("label", { for: input.id }, label), ...more, input);
 }
 
@@ -50,16 +50,24 @@ function having(values, v) {
   return [...values.slice(0, at), v, ...values.slice(at)];
 }
 
+// The number beside a slider.
+function readout() {
+  const node = el("span", { class: "value", "aria-hidden": "true" });
+  return { node, tell: (text) => (node.textContent = text) };
+}
+
 // A slider over such a list, to which a value given from outside is added.
 function slider(label, values, value, change) {
   let stops;
   const show = (v) => (v >= 1e4 && v < Infinity ? whole(v) : number(v));
-  const shown = notebook ? notebook.typed(label, (v) => (Number.isNaN(v) ? set(stops[input.value]) : take(v)))
-    : el("span", { class: "value", "aria-hidden": "true" });
-  const input = el("input", { type: "range", min: 0, step: 1 });
+  const take = (v) => {
+    tell(v);
+    change(v);
+  };
+  const shown = home.readout(label, take);
+  const input = el("input", { type: "range", min: 0, step: 1, oninput: () => take(stops[input.value]) });
   const tell = (v) => {
-    if (notebook) shown.value = notebook.exact.has(v) ? String(v) : show(v);
-    else shown.textContent = show(v);
+    shown.tell(show(v), v);
     input.setAttribute("aria-valuetext", show(v));
   };
   const set = (v) => {
@@ -68,13 +76,8 @@ function slider(label, values, value, change) {
     input.value = stops.indexOf(v);
     tell(v);
   };
-  const take = (v) => {
-    tell(v);
-    change(v);
-  };
-  input.addEventListener("input", () => take(stops[input.value]));
   set(value);
-  return { node: labelled(label, input, shown), set };
+  return { node: labelled(label, input, shown.node), set };
 }
 
 const titleOf = (word) => objectives[word]?.title ?? rows[word]?.label ?? word.replaceAll("_", " ");
@@ -104,10 +107,6 @@ const button = (text, onclick, attributes = {}) =>
 
 // What the kind of values asks for: a checkbox, a choice or a slider.
 function knob(label, values, value, change) {
-  if (values === "") { // a text, which only a notebook has a use for
-    const { input, set } = notebook.field(value, change);
-    return { node: labelled(label, input), set };
-  }
   if (typeof values[0] === "boolean") return checkbox(label, value, change);
   if (typeof values[0] === "string") return choice(label, values, value, change);
   return slider(label, values, value, change);
@@ -155,7 +154,6 @@ function player(change) {
 // A button that puts a setting, write(), into the address and on the clipboard. read(text) says whether
 // it is one. The first figure of a kind reads "#kind?text", the second "#kind-2?text".
 function linked(figure, write, read) {
-  if (notebook) return []; // whose address is not ours
   const kind = figure.dataset.explorer;
   const all = [...document.querySelectorAll(`figure[data-explorer="${kind}"]`)];
   const place = all.indexOf(figure), start = `#${kind}${place > 0 ? `-${place + 1}` : ""}?`;
@@ -601,18 +599,16 @@ function draggable(plot, move, marker) {
   box.addEventListener("click", (event) => event.detail && to(event)); // not that of a key
 }
 
-// A round button on a plot, moved by dragging or by arrow keys, with Shift five times as far.
-function marker(plot, move, step = 0.05) {
-  let place;
+// A round button at a place on a plot, moved by dragging or by arrow keys, with Shift five times as far.
+function marker(plot, place, move, step = 0.05) {
   const keys = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
   const node = button("", null, { class: "start", onkeydown: (event) => {
     const way = keys[event.key], size = event.shiftKey ? 5 * step : step;
     if (!way) return;
     event.preventDefault();
-    move((place = place.map((v, i) => v + size * way[i]))); // the next key may come before a frame
+    move(place().map((v, i) => v + size * way[i]));
   } });
-  const show = (at, name) => {
-    place = at;
+  const show = (name, at = place()) => {
     node.style.left = `${plot.px(at[0])}px`;
     node.style.top = `${plot.py(at[1])}px`;
     node.setAttribute("aria-label", `${name} (${at.map(number).join(", ")}); arrow keys move it`);
@@ -679,29 +675,6 @@ const stroke = (colour, width = 1.8, dash = []) => ({ colour, width, dash });
 const swatch = ({ colour, dash, width }) => `<svg aria-hidden="true" width="28" height="6"><path d="M0 3h28" ` +
   `stroke="${colour}" stroke-width="${width}" stroke-dasharray="${dash}"></path></svg>`;
 
-// What is legible of colours by name.
-const legible = (plot, colours) =>
-  Object.fromEntries(Object.entries(colours).map(([name, colour]) => [name, plot.legible(colour)]));
-
-// A place on a plane, in words.
-const place = (w) =>
-  w.every(Number.isFinite) ? `(${w.map(number).join(", ")})` : "a place that is not finite";
-
-// Contours at fourteen levels of the logarithm, coarse, for a slider may move the view.
-function surface(plot, contours, objective, [x, y]) {
-  const height = (w) => Math.log10(objective.loss(w)), at = ([a, b], i) => a + (i / 7) * (b - a);
-  const seen = Array.from({ length: 64 }, (_, i) => height([at(x, i % 8), at(y, i >> 3)]));
-  const low = Math.min(...seen.filter((h) => h > -40)), span = Math.max(...seen) - low || 1;
-  let more;
-  plot.frame({
-    x, y, xLabel: "w₁", yLabel: "w₂",
-    under: () => (more = contours.draw(Object.create(plot, { dpr: { value: 0.7 * plot.dpr } }),
-      JSON.stringify([low, x, y]), (w) => (7 * (height(w) - low)) / span - 3)),
-  });
-  plot.sign(objective.minimizer, "★", plot.ink, 20);
-  return more;
-}
-
 // ---- what has a name
 
 const built = {};
@@ -712,7 +685,7 @@ function objective(name) {
 }
 
 // The values that a hyper-parameter of a method can be given.
-const valuesOf = (name, p) => (rows[name].stops ? rows[name].stops[p] : stops[rows[name].knobs[p]]);
+const valuesOf = (name, p) => stops[rows[name].knobs[p]];
 
 // A method with the values that the last one had where they mean the same.
 function renewed(name, last) {
@@ -740,10 +713,6 @@ function within(values, word) {
 // What a text of a method has for a value that only the kernel holds.
 const held = (value) => typeof value === "string" && value.startsWith("~");
 
-// Whether there is a twin of a method here.
-const hasTwin = ({ name, parameters }) =>
-  "step" in Stepsize.methods[name].prototype && !Object.values(parameters).some(held);
-
 // A method as text, "Csawg,step_size=0.001,window=10", and back; what it does not tell is as usual.
 const methodText = ({ name, parameters }) =>
   [name, ...Object.entries(parameters).map(([p, v]) => `${p}=${v}`)].join();
@@ -761,27 +730,24 @@ function placed(state, knobs, view, step) {
   for (const [axis, [low, high]] of [["x", view[0]], ["y", view[1]]]) {
     const hundredths = (v) => Number(v.toFixed(2)), n = Math.round((high - low) / step);
     knobs[axis][1].splice(0, Infinity, ...Array.from({ length: n + 1 }, (_, k) => hundredths(low + k * step)));
-    if (!notebook?.exact.has(state[axis])) state[axis] = hundredths(Math.min(high, Math.max(low, state[axis])));
+    if (!home.exact.has(state[axis])) state[axis] = hundredths(Math.min(high, Math.max(low, state[axis])));
   }
 }
 
 // ---- the parts of an explorer
 
-// Draw anew for another size, pixel ratio or theme, and for paper, until the figure's signal, if any.
+// Draw anew for another size, pixel ratio or theme, and for paper.
 function observed(figure, redraw, draw) {
-  const { signal } = figure, themes = new MutationObserver(redraw);
-  const hear = (what, event, answer, once = false) => what.addEventListener(event, answer, { once, signal });
   new ResizeObserver(redraw).observe(figure);
   const ratio = () => {
-    hear(matchMedia(`(resolution: ${devicePixelRatio}dppx)`), "change", ratio, true);
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", ratio, { once: true });
     redraw();
   };
   ratio();
-  themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-  signal?.addEventListener("abort", () => themes.disconnect());
-  hear(matchMedia("(prefers-color-scheme: dark)"), "change", redraw);
+  new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   for (const event of ["beforeprint", "afterprint"]) {
-    hear(window, event, () => {
+    addEventListener(event, () => {
       figure.classList.toggle("printed", event === "beforeprint"); // black on white
       draw();
     });
@@ -793,9 +759,9 @@ function observed(figure, redraw, draw) {
 // "more". Without values texts[name] has { write(), read(text) } for the link. take(changes) changes
 // the state, tells changed(changes), and has controls and picture follow: draw() once a frame at most,
 // and again while it returns true, for more is to be computed. Until then the figure is busy.
-// settled(own, done) is what to draw, the script's own result or the kernel's; notebook.js tells more.
+// settled(own, done) is what to draw, the script's own result or the kernel's; twin() whether it has one.
 function panel(figure, { setting, knobs, plots, front = [] }, options) {
-  const { draw, changed, buttons = {}, tools = [], texts = {}, twin = () => true, spot = () => null } = options;
+  const { draw, changed, buttons = {}, tools = [], texts = {} } = options;
   const state = {}, controls = {};
   let asked = false;
   const redraw = () => {
@@ -814,11 +780,11 @@ function panel(figure, { setting, knobs, plots, front = [] }, options) {
     Object.assign(state, changes);
     changed(changes);
     for (const [name, { set }] of Object.entries(controls)) set(state[name]);
-    kernel?.ask();
+    kernel.ask();
     redraw();
   };
   for (const [name, [label, values]] of Object.entries(knobs)) {
-    if (values !== null) controls[name] = knob(label, values, setting[name], (value) => take({ [name]: value }));
+    if (values !== null) controls[name] = home.knob(label, values, setting[name], (value) => take({ [name]: value }));
   }
   const all = () => Object.keys(knobs).map((name) => [name, texts[name] ? texts[name].write() : state[name]]);
   const write = () => all().map(([name, value]) => `${name}=${encodeURI(value)}`).join("&");
@@ -859,21 +825,24 @@ function panel(figure, { setting, knobs, plots, front = [] }, options) {
     tools: part("tools", part("buttons", ...ways), ...tools),
     more: el("details", { class: "explorer-more" },
       el("summary", {}, `more: ${rest.map((name) => knobs[name][0]).join(", ")}`),
-      part("controls", ...nodes(rest)), part("buttons", ...linked(figure, write, read))),
+      part("controls", ...nodes(rest)), part("buttons", ...home.linked(figure, write, read))),
   };
-  const kernel = notebook?.asking(figure, { all, twin, redraw, spot, controls, words });
-  const main = part("main", parts.plots, words, ...(kernel ? [kernel.status] : []));
-  const body = part("body", main, part("side", parts.front, parts.tools, parts.more));
+  const { notes, ...kernel } = home.asking(figure, { ...options, all, redraw, controls, words });
+  const body = part("body", part("main", parts.plots, words, ...notes), part("side", parts.front, parts.tools, parts.more));
   const drawings = plots.map((label, i) => new Plot(parts.plots, label, i ? "curve" : "map"));
-  observed(figure, redraw, drawn);
-  const settled = kernel?.settled ?? ((own) => own);
-  return { state, controls, take, redraw, body, say, settled, parts, plots: drawings };
+  home.observed(figure, redraw, drawn);
+  return { state, controls, take, redraw, body, say, parts, plots: drawings, ...kernel };
+}
+
+// A page has no kernel.
+function asking() {
+  return { notes: [], ask() {}, twin: () => true, settled: (own) => own };
 }
 
 Stepsize.kit = {
-  el, whole, number, having, choice, knob, button, player, Contours,
-  logarithmic, draggable, marker, stroke, swatch, legible, place, surface, objective, renewed, valuesOf, within,
-  methodText, methodOf, hasTwin, held, placed, panel,
+  el, whole, number, having, choice, knob, labelled, button, player, Contours,
+  logarithmic, draggable, marker, stroke, swatch, objective, renewed, valuesOf, within,
+  methodText, methodOf, held, placed, panel,
 };
 
 // ---- start
@@ -891,7 +860,9 @@ function all() {
   };
   setTimeout(next);
 }
-if (notebook) {} // which does it
-else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
-else all();
+function start() {
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
+  else all();
+}
+home.start();
 })();

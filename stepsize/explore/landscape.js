@@ -26,7 +26,7 @@ Stepsize.explorers.landscape = (figure, data) => {
     if ("seed" in changes || "examples" in changes) samples = null;
   };
   const { state, controls, take, body, say, settled, plots: [map, steps, errors] } = panel(figure, data, { draw, changed });
-  const start = marker(map, (pair) => {
+  const start = marker(map, at, (pair) => {
     const [alpha_1, alpha_2] = pair.map((v) => Number(Math.min(edge, Math.max(0.01, v)).toFixed(2)));
     if (!start.node.hidden) take({ alpha_1, alpha_2 });
   }, 0.01);
@@ -64,7 +64,7 @@ Stepsize.explorers.landscape = (figure, data) => {
     for (const [text, a, b] of [...marks, ["unstable", 0.46, 0.56]]) {
       map.context.fillText(text, map.px(a) - 5, map.py(b));
     }
-    start.show(at(), "start");
+    start.show("start");
 
     const frame = { x: [0, n], xLabel: "samples" };
     const graph = (plot, of, look) => plot.line(path.length, (k) => [every + k, of(path[k])], look);

@@ -58,7 +58,7 @@ function line(model) {
     const { setting, answered } = out;
     out = null;
     if (due) go();
-    answered(setting, found && { ...unpacked(found, buffers), lines }, problem);
+    answered(setting, found && mapped({ ...unpacked(found, buffers), lines }), problem);
   };
   model.on("msg:custom", hear);
   return {
@@ -79,15 +79,18 @@ function line(model) {
 // Numbers that a reader has typed, which are to stay as they are.
 const exact = new Set();
 
-// A field for a number beside its slider; take(NaN) where something else was typed.
-function typed(label, take) {
+// The number beside a slider can be typed.
+function readout(label, take) {
+  let before;
   const node = entry(() => {
     const text = node.value.replaceAll(",", "").trim();
     const value = text === "inf" ? Infinity : text === "" ? NaN : Number(text);
+    if (Number.isNaN(value)) return (node.value = before);
     exact.add(value);
     take(value);
   });
-  return Object.assign(node, { className: "value", ariaLabel: `${label}, as a number` });
+  Object.assign(node, { className: "value", ariaLabel: `${label}, as a number` });
+  return { node, tell: (text, value) => (node.value = before = exact.has(value) ? String(value) : text) };
 }
 
 // A field for a text. A notebook keeps the key Enter from it.
@@ -98,21 +101,39 @@ function entry(changed) {
   return node;
 }
 
-// The whole of a control for a text, but for its label.
-function field(value, change) {
+// A control, which may be for a text.
+function knob(label, values, value, change) {
+  if (values !== "") return Stepsize.kit.knob(label, values, value, change);
   const input = entry(() => change(input.value)), set = (v) => (input.value = v);
   set(value);
-  return { input, set };
+  return { node: Stepsize.kit.labelled(label, input), set };
+}
+
+// Draw anew for another size, pixel ratio or theme, until the view is left.
+function observed(figure, redraw) {
+  const { signal } = figure, themes = new MutationObserver(redraw), sizes = new ResizeObserver(redraw);
+  sizes.observe(figure);
+  themes.observe(document.body, { attributeFilter: ["data-jp-theme-name"] });
+  signal.addEventListener("abort", () => [themes, sizes].forEach((one) => one.disconnect()));
+  const ratio = () => {
+    const now = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+    now.addEventListener("change", ratio, { once: true, signal });
+    redraw();
+  };
+  ratio();
 }
 
 // What the kit needs for a panel. Its present setting, all(), is asked for whenever it says ask(); twin() says whether
 // the script can compute it as well; spot(problem) is the node next to which a complaint is to stand, if not at a control.
-function asking(figure, { all, twin, redraw, spot, controls, words }) {
+function asking(figure, { all, redraw, spot, controls, words }) {
   const setting = () => new URLSearchParams(all()).toString();
-  const beside = (problem) => spot(problem) ?? controls[problem.name]?.node ?? words;
-  const themes = new MutationObserver(redraw);
-  themes.observe(document.body, { attributeFilter: ["data-jp-theme-name"] });
-  figure.signal.addEventListener("abort", () => themes.disconnect());
+  const beside = (problem) => spot?.(problem) ?? controls[problem.name]?.node ?? words;
+  const { methods = {}, objectives = {} } = figure.own;
+  const twin = () => {
+    const now = Object.fromEntries(all()), texts = (now.methods ?? now.with ?? "").split(";");
+    return !((now.objective ?? now.problem) in objectives) &&
+      !texts.some((text) => text.includes("~") || text.split(",")[0] in methods);
+  };
   const make = (name, role) => Object.assign(document.createElement("p"), { className: `explorer-${name}`, role });
   const status = make("differs", "status"), alert = make("refused", "alert");
   let kept = null; // the last answer
@@ -133,7 +154,8 @@ function asking(figure, { all, twin, redraw, spot, controls, words }) {
     redraw();
   };
   return {
-    status,
+    notes: [status],
+    twin,
     ask: () => figure.line.ask(setting(), own() ? REST : 0, answered),
     // What is to be drawn: the kernel's result for the present setting, until then what the script has got
     // to (`done` says whether that is all); where it has nothing, the kernel's last.
@@ -146,7 +168,7 @@ function asking(figure, { all, twin, redraw, spot, controls, words }) {
         return computed;
       }
       if (done && computed) kept.parted ??= parting(computed, kept.found) ?? [];
-      status.textContent = kept.parted?.length ? `The package gives another result than this page's script does ` +
+      status.textContent = kept.parted?.length ? `The package gives another result than the script of this explorer ` +
         `(${kept.parted.join(", ")}). What is shown is the package's.` : "";
       return kept.found;
     },
@@ -155,8 +177,12 @@ function asking(figure, { all, twin, redraw, spot, controls, words }) {
 
 // Classes and objectives that only the kernel has: they have a row, and nothing here can run them.
 function adopt({ methods = {}, objectives = {} }) {
+  const { methods: rows, stops } = Stepsize.catalogue;
   for (const [name, row] of Object.entries(methods)) {
-    Stepsize.catalogue.methods[name] = row;
+    for (const [p, values] of Object.entries(row.stops)) {
+      if (!(row.knobs[p] in stops)) stops[(row.knobs[p] = `${name}.${p}`)] = values;
+    }
+    rows[name] = row;
     Stepsize.methods[name] = class {
       static defaults = row.fresh;
       constructor(given) {
@@ -167,16 +193,19 @@ function adopt({ methods = {}, objectives = {} }) {
   Object.assign(Stepsize.catalogue.objectives, objectives);
 }
 
-// The height at a place of a view x, y, between those of a grid over it.
-function between(grid, x, y) {
+// An objective that only the kernel has gets a loss to draw contours of, between heights on a grid over its view.
+function mapped(found) {
+  if (!found.map) return found;
+  const { name, heights: grid, minimizer, view: [x, y] } = found.map;
   const n = grid.length - 1, all = grid.flat().filter(Number.isFinite);
   const low = Math.min(...all), span = Math.max(...all) - low || 1;
   const at = (v, [from, to]) => Math.min(n - 1e-9, Math.max(0, (n * (v - from)) / (to - from)));
-  return ([a, b]) => {
+  const loss = ([a, b]) => {
     const i = at(a, x), j = at(b, y), p = i % 1, q = j % 1, [one, other] = [grid[Math.floor(j)], grid[Math.floor(j) + 1]];
     const mixed = (row) => (1 - p) * row[Math.floor(i)] + p * row[Math.floor(i) + 1];
-    return (7 * ((1 - q) * mixed(one) + q * mixed(other) - low)) / span - 3;
+    return 10 ** ((7 * ((1 - q) * mixed(one) + q * mixed(other) - low)) / span - 3);
   };
+  return { ...found, map: { name, minimizer, loss } };
 }
 
 function render({ model, el }) {
@@ -184,7 +213,9 @@ function render({ model, el }) {
   const figure = el.firstElementChild, left = new AbortController();
   figure.signal = left.signal;
   figure.line = line(model);
-  const data = JSON.parse(figure.dataset.setting);
+  // Or the notebook takes letters and arrows for itself.
+  figure.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", true));
+  const data = (figure.own = JSON.parse(figure.dataset.setting));
   adopt(data);
   for (const name of ["x", "y"]) exact.add(data.setting[name]);
   figure.append(Stepsize.explorers[figure.dataset.explorer](figure, data));
@@ -195,5 +226,5 @@ function render({ model, el }) {
   };
 }
 
-return { render, asking, between, exact, field, typed };
+return { render, asking, exact, knob, linked: () => [], observed, readout, start() {} };
 })();

@@ -44,8 +44,8 @@ FILES = [*sorted(HERE.glob("*.js")), STYLE]
 _SHARED = ("methods", "catalogue", "kit")
 _OWN = {
     "valley": ("valley",),
-    "planning-step": ("planning_step",),
-    "ray": ("ray",),
+    "planning-step": ("surface", "planning_step"),
+    "ray": ("surface", "ray"),
     "rates": ("rates",),
     "track": ("samples", "track"),
     "landscape": ("samples", "landscape"),

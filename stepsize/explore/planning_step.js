@@ -32,7 +32,8 @@ Stepsize.inside = (method, objective, w0, plannings) => {
 };
 
 Stepsize.explorers["planning-step"] = (figure, data) => {
-  const { Contours, legible, number, objective: named, panel, place, stroke, surface, whole } = Stepsize.kit;
+  const { Contours, number, objective: named, panel, stroke, whole } = Stepsize.kit;
+  const { legible, place, surface } = Stepsize.surfaces;
   const finite = (w) => w.every(Number.isFinite);
   const { colours, setting: { objective: name }, knobs: { at: [, stops] } } = data, contours = [];
   const { view } = Stepsize.catalogue.objectives[name], objective = named(name);

@@ -28,7 +28,8 @@ Stepsize.ray = (objective, w, alpha, { fraction, target, factor }) => {
 };
 
 Stepsize.explorers.ray = (figure, data) => {
-  const { Contours, draggable, legible, marker, number, objective: named, panel, place, placed, stroke, surface } = Stepsize.kit;
+  const { Contours, draggable, marker, number, objective: named, panel, placed, stroke } = Stepsize.kit;
+  const { legible, place, surface } = Stepsize.surfaces;
   const { colours, names, aim, knobs } = data, contours = new Contours();
   let objective, view, w;
   const changed = () => {
@@ -43,7 +44,7 @@ Stepsize.explorers.ray = (figure, data) => {
     draw, changed, buttons: Object.fromEntries(["exact", "polyak", "l4"].map(to)),
   });
 
-  const handle = marker(map, ([x, y]) => take({ x, y }));
+  const handle = marker(map, () => w, ([x, y]) => take({ x, y }));
   draggable(along, ([t]) => take({ step_size: Number(t.toPrecision(3)) }));
 
   function words({ f, s, r, longer, steps, losses, aim }) {
@@ -63,7 +64,7 @@ Stepsize.explorers.ray = (figure, data) => {
     const look = legible(map, colours), point = (t) => w.map((x, i) => x - t * g[i]), [end] = curve.at(-1);
     const more = surface(map, contours, objective, view);
     map.line(101, (i) => point((i / 100) * end), stroke(map.ink, 1));
-    handle.show(w, "point");
+    handle.show("point");
 
     const x = [0, end], y = [-0.15 * f, 1.3 * f || 1];
     along.frame({ x, y, xLabel: knobs.step_size[0], yLabel: "loss; dashed: tangent" });

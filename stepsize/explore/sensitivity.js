@@ -3,7 +3,7 @@
 
 Stepsize.explorers.sensitivity = (figure, data) => {
   const {
-    hasTwin, having, held, logarithmic, marker, methodOf, methodText, number, objective, panel, renewed, stroke,
+    having, held, logarithmic, marker, methodOf, methodText, number, objective, panel, renewed, stroke,
     valuesOf, whole, within,
   } = Stepsize.kit;
   const { methods, online, catalogue } = Stepsize, { methods: rows } = catalogue;
@@ -16,6 +16,8 @@ Stepsize.explorers.sensitivity = (figure, data) => {
   const candidates = () => (isStream() ? constants : catalogue.stops.step_size);
   const least = (errors) => errors.reduce((best, e, i) => (e < errors[best] ? i : best), 0);
   const present = () => stops.indexOf(state.value);
+  const shared = () => JSON.stringify([state.problem, state.budget, state.scale, state.seed]); // by rivals and sweep
+  const swept = () => shared() + JSON.stringify([method.name, { ...method.parameters, [state.knob]: 0 }, state.knob, stops]);
 
   // A run on an objective that keeps its end alone; where it is not finite it ends.
   class End extends Stepsize.Run {
@@ -65,9 +67,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 
   // Go on for a frame's share of what is to be computed; whether all is.
   function advance() {
-    const { knob, problem: on, budget, scale, seed } = state, { name, parameters } = method;
-    const until = performance.now() + 12, { [knob]: _, ...others } = parameters;
-    const of = JSON.stringify([on, budget, scale, seed]), at = of + JSON.stringify([name, others, knob, stops]);
+    const { knob } = state, { name, parameters } = method, until = performance.now() + 12, of = shared(), at = swept();
     if (keys[0] !== of) {
       problem = prepare();
       rivals = candidates().map(() => null);
@@ -77,9 +77,8 @@ Stepsize.explorers.sensitivity = (figure, data) => {
     }
     if (keys[1] !== at) sweep = stops.map(() => null);
     keys[1] = at;
-    const done = finish(rivals, (i) => start("GradientDescent", { step_size: candidates()[i] }), until) &&
-      finish(sweep, (i) => start(name, { ...others, [knob]: stops[i] }), until);
-    return done;
+    return finish(rivals, (i) => start("GradientDescent", { step_size: candidates()[i] }), until) &&
+      finish(sweep, (i) => start(name, { ...parameters, [knob]: stops[i] }), until);
   }
 
   const plain = (name) => name.replaceAll("_", " ");
@@ -119,10 +118,9 @@ Stepsize.explorers.sensitivity = (figure, data) => {
     controls.seed.node.hidden = !isStream();
   };
   const link = { write: () => methodText(method), read: (text) => methodText(methodOf(text, within)) };
-  const twin = () => hasTwin(method) && Boolean(isStream() || objective(state.problem));
-  const { state, controls, take, body, say, settled, plots: [plot] } =
-    panel(figure, data, { draw, changed, twin, texts: { with: link } });
-  const here = marker(plot, ([i]) =>
+  const { state, controls, take, body, say, settled, twin, plots: [plot] } =
+    panel(figure, data, { draw, changed, texts: { with: link } });
+  const here = marker(plot, () => [present(), 0], ([i]) =>
     take({ value: stops[Math.max(0, Math.min(stops.length - 1, Math.round(i)))] }), 1);
 
   // The values to write beside the axis: about six round ones.
@@ -137,16 +135,15 @@ Stepsize.explorers.sensitivity = (figure, data) => {
     const known = (errors) => errors.map((e, i) => [i, e]).filter(([, e]) => typeof e === "number");
     const ended = !twin() || advance();
     const best = () => rivals.reduce((at, e, i) => (typeof e === "number" && !(e >= rivals[at]) ? i : at), 0);
-    const own = twin() && sweep && {
+    const found = settled(twin() && sweep && {
       values: [...stops], errors: sweep, constant: candidates()[best()], level: rivals[best()],
-    };
-    const found = settled(own || undefined, ended);
+    }, ended);
     if (!found) return twin(); // the last picture stays
     const { values, errors, constant, level } = found;
     const shown = known(errors), x = [-0.5, values.length - 0.5];
-    const complete = ended || found.lines;
-    if (complete && first?.like !== like()) first = { like: like(), values, errors };
-    const before = first?.like === like() && first.errors !== errors
+    const complete = ended || found.lines, of = swept();
+    if (complete && (first?.like !== like() || first.of === of)) first = { like: like(), of, values, errors };
+    const before = first?.like === like() && first.of !== of
       ? known(first.errors).map(([i, e]) => [values.indexOf(first.values[i]), e]).filter(([i]) => i >= 0) : [];
     const { height, ...axis } = logarithmic([...shown, ...before].map(([, e]) => e).concat(level),
       Math.log10(1e3 * (level || 1)));
@@ -171,7 +168,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
     }
     plot.names(names);
     const i = present(), error = errors[i];
-    here.show([i, typeof error === "number" ? edge(error) : top], "");
+    here.show("", [i, typeof error === "number" ? edge(error) : top]);
     here.node.setAttribute("aria-label", `${plain(state.knob)} ${word(stops[i])}; arrow keys move it`);
     if (complete) say(found.lines ?? words(found));
     return !ended;

@@ -4,7 +4,7 @@
 Stepsize.explorers.valley = (figure, data) => {
   const {
     el, whole, number, choice, knob, button, player, Contours, logarithmic, marker, swatch, objective, renewed, valuesOf,
-    within, methodText, methodOf, hasTwin, held, placed, panel, stroke,
+    within, methodText, methodOf, held, placed, panel, stroke,
   } = Stepsize.kit;
   const { objectives, methods: rows, dashes, level, most } = Stepsize.catalogue;
   const FOLDED = 6; // knobs of a method beyond these are folded away
@@ -101,7 +101,6 @@ Stepsize.explorers.valley = (figure, data) => {
     if (controls.expression) controls.expression.node.hidden = state.objective !== data.knobs.expression[0];
     playback.reset();
   };
-  const twin = () => methods.every(hasTwin) && Boolean(objective(state.objective));
   // A complaint belongs to a knob of a method, to a method, or to one of the panel's controls.
   const spot = ({ name, place }) => {
     const { legend, made } = slots[place] ?? {};
@@ -115,12 +114,12 @@ Stepsize.explorers.valley = (figure, data) => {
       return all.join(";");
     },
   };
-  const { state, controls, take, redraw, body, say, settled, parts, plots: [map, errors, steps] } = panel(figure, data, {
-    draw, changed, twin, spot, tools: [playback.node], texts: { methods: link },
+  const { state, controls, take, redraw, body, say, settled, twin, parts, plots: [map, errors, steps] } = panel(figure, data, {
+    draw, changed, spot, tools: [playback.node], texts: { methods: link },
     buttons: Object.fromEntries(Object.entries(data.presets).map(([name, preset]) => [name, () => preset])),
   });
   const cards = el("div", { class: "explorer-methods" });
-  const handle = marker(map, ([x, y]) => take({ x, y }));
+  const handle = marker(map, () => [state.x, state.y], ([x, y]) => take({ x, y }));
   parts.more.querySelector("summary").append(", methods");
   parts.more.append(cards);
 
@@ -208,15 +207,14 @@ Stepsize.explorers.valley = (figure, data) => {
     if (ended) late = 1;
     else if (late++ % 4) return true; // while runs go on, one frame in four is drawn
     const { share, playing } = playback;
-    const own = twin() && slots.every(({ run }) => run) && { traces: slots.map(({ run }) => run.trace) };
-    const found = settled(own || undefined, ended);
+    const found = settled(twin() && { traces: slots.map(({ run }) => run.trace) }, ended);
     const shape = objective(state.objective) ?? found?.map;
     if (found?.traces.length !== methods.length || !shape) return false; // the kernel is asked for it
     const { traces, lines, measure = "error" } = found, names = found.labels ?? labels(), looks = lookOf();
     const xs = traces.map((t) => (state.over === "gradient evaluations" ? t.grad_evals : t.w.map((_, k) => k)));
     const end = Math.max(1, ...xs.map((values) => values.at(-1)));
     const rows = xs.map((values) => lastBelow(values, share * end)); // shown of each run
-    const more = drawMap(found, looks, rows, share) || !ended;
+    const more = drawMap(traces, shape, looks, rows, share) || !ended;
     drawErrors(found, looks, names, xs, end, rows);
     drawSteps(traces, looks, xs, end, rows);
     slots.forEach(({ legend, made }, i) => {
@@ -246,21 +244,19 @@ Stepsize.explorers.valley = (figure, data) => {
     return low;
   }
 
-  function drawMap({ traces, map: sent, minimizer: known }, looks, rows, share) {
+  function drawMap(traces, { loss, minimizer, name = state.objective }, looks, rows, share) {
     const { view: [x, y] } = objectives[state.objective];
-    const { loss, minimizer } = objective(state.objective) ?? { minimizer: known };
-    const height = loss ? (w) => Math.log10(loss(w)) : (sent.height ??= Stepsize.notebook.between(sent.heights, x, y));
     let more;
     map.frame({
       x, y, xLabel: "w₁", yLabel: "w₂",
-      under: (plot) => (more = contours.draw(plot, loss ? state.objective : sent.name, height)),
+      under: (plot) => (more = contours.draw(plot, name, (w) => Math.log10(loss(w)))),
     });
     traces.forEach(({ w }, i) => {
       map.path(rows[i] + 1, (k) => w[k], looks[i]);
       if (share < 1) map.dots([w[rows[i]]], looks[i], 4);
     });
     if (minimizer) map.sign(minimizer, "★", map.ink, 20);
-    handle.show([state.x, state.y], "starting point");
+    handle.show("starting point");
     return more;
   }
 

@@ -167,8 +167,12 @@ class Valley(Explorer):
         }
         if self.objective_name not in OBJECTIVES:
             named = self.expression if self.objective_name == _TYPED else self.objective_name
-            found["map"] = {"name": named, "heights": self._map()}
-            found["minimizer"] = self.objective.minimizer
+            found["map"] = {
+                "name": named,
+                "heights": self._map(),
+                "view": self.view,
+                "minimizer": self.objective.minimizer,
+            }
         return found
 
     def _map(self):
