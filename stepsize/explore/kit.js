@@ -1,15 +1,12 @@
-// What explorers share. The function of a figure's data-explorer, in a file of its own,
-//
-//   Stepsize.explorers.NAME = (figure, data) => body
-//
-// makes what takes the place of its static picture from what its data-setting says.
+// What explorers share. Each, Stepsize.explorers.NAME = (figure, data) => body, makes what takes the place
+// of a figure's static picture from its data-setting.
 "use strict";
 
 (() => {
 const { objectives, stops, methods: rows } = Stepsize.catalogue;
 
 // What a notebook does in another way, in notebook.js.
-const home = { readout, knob, linked, exact: new Set(), observed, asking, start, ...Stepsize.notebook };
+const home = { readout, knob, linked, plainly, exact: new Set(), observed, asking, start, ...Stepsize.notebook };
 
 // ---- elements and words
 
@@ -23,8 +20,7 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-const english = new Intl.NumberFormat("en");
-const whole = (n) => english.format(n);
+const { format: whole } = new Intl.NumberFormat("en");
 
 // Three significant digits, as in the package's own words: 0.0123, 465, 1.2e-9.
 function number(x) {
@@ -42,7 +38,7 @@ function labelled(label, input, ...more) {
   return el("div", { class: `control ${input.type}` }, el("label", { for: input.id }, label), ...more, input);
 }
 
-// Numbers, after which words or null may follow, with a value at its place among them.
+// Numbers, and perhaps words or null after them, with a value at its place.
 function having(values, v) {
   if (values.includes(v)) return values;
   const after = values.findIndex((other) => typeof other !== "number" || other > v);
@@ -50,13 +46,12 @@ function having(values, v) {
   return [...values.slice(0, at), v, ...values.slice(at)];
 }
 
-// The number beside a slider.
 function readout() {
   const node = el("span", { class: "value", "aria-hidden": "true" });
   return { node, tell: (text) => (node.textContent = text) };
 }
 
-// A slider over such a list, to which a value given from outside is added.
+// A slider over such a list, with a value from outside.
 function slider(label, values, value, change) {
   let stops;
   const show = (v) => (v >= 1e4 && v < Infinity ? whole(v) : number(v));
@@ -105,15 +100,15 @@ function checkbox(label, value, change) {
 const button = (text, onclick, attributes = {}) =>
   el("button", { type: "button", onclick, ...attributes }, text);
 
-// What the kind of values asks for: a checkbox, a choice or a slider.
+// What the kind of values asks for.
 function knob(label, values, value, change) {
   if (typeof values[0] === "boolean") return checkbox(label, value, change);
   if (typeof values[0] === "string") return choice(label, values, value, change);
   return slider(label, values, value, change);
 }
 
-// A button that plays (or steps, where motion is not wanted) and a slider for the time: share, from 0
-// to 1, is what is to be shown. reset() goes to the end.
+// A button that plays (steps, where motion is not wanted) and a slider for the time: share, from 0 to 1,
+// is to be shown. reset() goes to the end.
 function player(change) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const shown = el("span", { class: "value", "aria-hidden": "true" });
@@ -151,8 +146,8 @@ function player(change) {
   return me;
 }
 
-// A button that puts a setting, write(), into the address and on the clipboard. read(text) says whether
-// it is one. The first figure of a kind reads "#kind?text", the second "#kind-2?text".
+// A button that puts a setting, write(), into the address and on the clipboard; read(text) says whether it
+// is one. The second figure of a kind reads "#kind-2?text".
 function linked(figure, write, read) {
   const kind = figure.dataset.explorer;
   const all = [...document.querySelectorAll(`figure[data-explorer="${kind}"]`)];
@@ -205,8 +200,8 @@ function powers(low, high) {
   return found.filter(([at]) => at >= low && at <= high);
 }
 
-// A logarithmic axis, within two exponents, for what is finite and positive among some values.
-// height(value) is its place on it or null; zero has a line below.
+// A logarithmic axis, within two exponents, for some values: height(value) is a place on it or null; zero
+// has a line below.
 function logarithmic(values, most = 300, fewest = -17) {
   let least = Infinity, largest = 0, zero = false;
   for (const v of values) {
@@ -260,8 +255,8 @@ class Plot {
     return getComputedStyle(this.box).backgroundColor;
   }
 
-  // A colour as dark, or at night as light, as can be read (contrast 4.5) also where contours shade
-  // the paper; and more by a share.
+  // A colour as dark, or at night as light, as is legible (contrast 4.5) also on contours; and more by
+  // a share.
   legible(colour, share = 0) {
     const paper = channels(this.paper), ground = light(mixed(paper, channels(this.ink), 0.08));
     const night = light(paper) < 0.18;
@@ -358,7 +353,7 @@ class Plot {
   }
 
   // What is seen of a line through points, as lists like theirs. Of many points those in one column of
-  // pixels become one upright stroke. What is far outside costs nothing.
+  // pixels become one stroke.
   seen(points) {
     const { area } = this, found = [], n = points.length / 2, column = n > 2 * area.width ? 1 / this.dpr : 0;
     const room = { left: area.left - 4, right: area.right + 4, top: area.top - 4, bottom: area.bottom + 4 };
@@ -423,7 +418,7 @@ class Plot {
     });
   }
 
-  // The context of an empty canvas of this one's size.
+  // An empty canvas of this size.
   sheet() {
     const { canvas: { width, height }, dpr } = this, sheet = (this.other ??= el("canvas").getContext("2d"));
     Object.assign(sheet.canvas, { width, height }); // which empties it
@@ -435,7 +430,7 @@ class Plot {
     this.stroke(this.seen(this.pixels(n, at)), look);
   }
 
-  // The same where it may go to and fro: the farther the fainter, and at last the places are dots.
+  // The same where it may go to and fro: the farther the fainter, at last dots.
   path(n, at, look) {
     const runs = this.seen(this.pixels(n, at)), { area } = this;
     let length = 0;
@@ -508,8 +503,8 @@ class Plot {
     });
   }
 
-  // Texts by places [x, y], such as the ends of lines, each in the nearest room that no line, sign or
-  // text needs, short or left out where there is none; a thin line leads to one that is not near.
+  // Texts by places [x, y], such as the ends of lines, each in the nearest room that nothing needs, short
+  // or left out where there is none; a thin line leads to one that is not near.
   names(entries) {
     const c = this.context, { area } = this, cell = 3, small = area.width < 200, tall = small ? 4 : 5;
     const columns = Math.floor(area.width / cell), rows = Math.floor(area.height / cell);
@@ -584,8 +579,8 @@ class Plot {
   }
 }
 
-// move([x, y]) gets the place on a plot to which a pointer drags: a mouse from anywhere; a finger,
-// which may be scrolling, drags the marker and taps elsewhere.
+// move([x, y]) gets the place to which a pointer drags: a mouse from anywhere; a finger, which may be
+// scrolling, drags the marker and taps elsewhere.
 function draggable(plot, move, marker) {
   const { box } = plot, to = (event) => move(plot.point(event));
   box.addEventListener("pointerdown", (event) => {
@@ -599,7 +594,7 @@ function draggable(plot, move, marker) {
   box.addEventListener("click", (event) => event.detail && to(event)); // not that of a key
 }
 
-// A round button at a place on a plot, moved by dragging or by arrow keys, with Shift five times as far.
+// A round button on a plot, moved by dragging or by arrow keys, with Shift five times as far.
 function marker(plot, place, move, step = 0.05) {
   const keys = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
   const node = button("", null, { class: "start", onkeydown: (event) => {
@@ -670,7 +665,7 @@ class Contours {
   }
 }
 
-// How a line is drawn, and the same as a picture for a legend.
+// How a line is drawn, and that for a legend.
 const stroke = (colour, width = 1.8, dash = []) => ({ colour, width, dash });
 const swatch = ({ colour, dash, width }) => `<svg aria-hidden="true" width="28" height="6"><path d="M0 3h28" ` +
   `stroke="${colour}" stroke-width="${width}" stroke-dasharray="${dash}"></path></svg>`;
@@ -681,7 +676,7 @@ const built = {};
 
 function objective(name) {
   const { function: f, parameters } = objectives[name];
-  return f && (built[name] ||= Stepsize.objectives[f](parameters)); // undefined where only a kernel has it
+  return (built[name] ||= Stepsize.objectives[f](parameters));
 }
 
 // The values that a hyper-parameter of a method can be given.
@@ -697,8 +692,8 @@ function renewed(name, last) {
 
 // What a word means for a knob with these values: one of them, or else a number.
 function plainly(values, word) {
-  const same = values?.find((v) => String(v) === word);
-  return same !== undefined ? same : Number.isNaN(Number(word)) ? word : Number(word);
+  const same = values.find((v) => String(v) === word);
+  return same === undefined ? Number(word) : same;
 }
 
 // The same of a word from anywhere: at least the first number, at most the last.
@@ -710,14 +705,14 @@ function within(values, word) {
   return numbers.every(Number.isInteger) ? Math.round(inside) : inside;
 }
 
-// What a text of a method has for a value that only the kernel holds.
-const held = (value) => typeof value === "string" && value.startsWith("~");
+// Whether only the kernel holds a value.
+const held = (value) => String(value)[0] === "~";
 
 // A method as text, "Csawg,step_size=0.001,window=10", and back; what it does not tell is as usual.
 const methodText = ({ name, parameters }) =>
   [name, ...Object.entries(parameters).map(([p, v]) => `${p}=${v}`)].join();
 
-function methodOf(text, read = plainly) {
+function methodOf(text, read = home.plainly) {
   const [name, ...pairs] = text.split(","), { parameters } = renewed(within(Object.keys(rows), name));
   for (const [p, word] of pairs.map((pair) => pair.split("="))) {
     parameters[within(Object.keys(parameters), p)] = read(valuesOf(name, p), word);
@@ -755,11 +750,10 @@ function observed(figure, redraw, draw) {
 }
 
 // The whole of an explorer with a flat setting: plots, words, buttons, tools (more nodes), and a control
-// for each of knobs, { name: [label, values] }: those of `front` beside the plots, the rest behind
-// "more". Without values texts[name] has { write(), read(text) } for the link. take(changes) changes
-// the state, tells changed(changes), and has controls and picture follow: draw() once a frame at most,
-// and again while it returns true, for more is to be computed. Until then the figure is busy.
-// settled(own, done) is what to draw, the script's own result or the kernel's; twin() whether it has one.
+// for each of knobs, { name: [label, values] }: those of `front` beside the plots, the rest behind "more".
+// Without values texts[name] has { write(), read(text) } for the link. take(changes) changes the state,
+// tells changed(changes), and has controls and picture follow: draw() once a frame at most, and again
+// while it returns true. settled(own, done) is what to draw; twin() says whether a script can compute it.
 function panel(figure, { setting, knobs, plots, front = [] }, options) {
   const { draw, changed, buttons = {}, tools = [], texts = {} } = options;
   const state = {}, controls = {};
@@ -784,7 +778,7 @@ function panel(figure, { setting, knobs, plots, front = [] }, options) {
     redraw();
   };
   for (const [name, [label, values]] of Object.entries(knobs)) {
-    if (values !== null) controls[name] = home.knob(label, values, setting[name], (value) => take({ [name]: value }));
+    if (values) controls[name] = home.knob(label, values, setting[name], (value) => take({ [name]: value }));
   }
   const all = () => Object.keys(knobs).map((name) => [name, texts[name] ? texts[name].write() : state[name]]);
   const write = () => all().map(([name, value]) => `${name}=${encodeURI(value)}`).join("&");
@@ -827,8 +821,8 @@ function panel(figure, { setting, knobs, plots, front = [] }, options) {
       el("summary", {}, `more: ${rest.map((name) => knobs[name][0]).join(", ")}`),
       part("controls", ...nodes(rest)), part("buttons", ...home.linked(figure, write, read))),
   };
-  const { notes, ...kernel } = home.asking(figure, { ...options, all, redraw, controls, words });
-  const body = part("body", part("main", parts.plots, words, ...notes), part("side", parts.front, parts.tools, parts.more));
+  const kernel = home.asking(figure, { ...options, knobs, all, redraw, controls, words });
+  const body = part("body", part("main", parts.plots, words), part("side", parts.front, parts.tools, parts.more));
   const drawings = plots.map((label, i) => new Plot(parts.plots, label, i ? "curve" : "map"));
   home.observed(figure, redraw, drawn);
   return { state, controls, take, redraw, body, say, parts, plots: drawings, ...kernel };
@@ -836,7 +830,7 @@ function panel(figure, { setting, knobs, plots, front = [] }, options) {
 
 // A page has no kernel.
 function asking() {
-  return { notes: [], ask() {}, twin: () => true, settled: (own) => own };
+  return { ask() {}, twin: () => true, settled: (own) => own };
 }
 
 Stepsize.kit = {

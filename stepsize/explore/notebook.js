@@ -101,9 +101,15 @@ function entry(changed) {
   return node;
 }
 
+// What a word of a method means; some are the kernel's own.
+function plainly(values, word) {
+  const same = values?.find((v) => String(v) === word), value = Number(word);
+  return same !== undefined ? same : Number.isNaN(value) ? word : value;
+}
+
 // A control, which may be for a text.
 function knob(label, values, value, change) {
-  if (values !== "") return Stepsize.kit.knob(label, values, value, change);
+  if (values !== "text") return Stepsize.kit.knob(label, values, value, change);
   const input = entry(() => change(input.value)), set = (v) => (input.value = v);
   set(value);
   return { node: Stepsize.kit.labelled(label, input), set };
@@ -124,10 +130,14 @@ function observed(figure, redraw) {
 }
 
 // What the kit needs for a panel. Its present setting, all(), is asked for whenever it says ask(); twin() says whether
-// the script can compute it as well; spot(problem) is the node next to which a complaint is to stand, if not at a control.
-function asking(figure, { all, redraw, spot, controls, words }) {
+// the script can compute it as well; slots are the methods of a valley, each with its legend and its controls, made.
+function asking(figure, { knobs, all, redraw, slots, controls, words }) {
   const setting = () => new URLSearchParams(all()).toString();
-  const beside = (problem) => spot?.(problem) ?? controls[problem.name]?.node ?? words;
+  // A complaint belongs to a knob of a method, to a method, or to one of the panel's controls.
+  const beside = ({ name, place }) => {
+    const { legend, made } = slots?.[place] ?? {};
+    return made?.[name]?.node ?? legend ?? (controls[place] ?? controls[name])?.node ?? words;
+  };
   const { methods = {}, objectives = {} } = figure.own;
   const twin = () => {
     const now = Object.fromEntries(all()), texts = (now.methods ?? now.with ?? "").split(";");
@@ -154,12 +164,16 @@ function asking(figure, { all, redraw, spot, controls, words }) {
     redraw();
   };
   return {
-    notes: [status],
     twin,
-    ask: () => figure.line.ask(setting(), own() ? REST : 0, answered),
+    ask() {
+      const { expression, objective } = controls;
+      if (expression) expression.node.hidden = objective.node.lastChild.value !== knobs.expression[0];
+      figure.line.ask(setting(), own() ? REST : 0, answered);
+    },
     // What is to be drawn: the kernel's result for the present setting, until then what the script has got
     // to (`done` says whether that is all); where it has nothing, the kernel's last.
     settled(computed, done = true) {
+      if (!status.isConnected) words.after(status);
       const present = kept?.of === setting();
       figure.dataset.drawn = present ? "kernel" : own() ? "script" : "before";
       if (!own()) return kept?.found;
@@ -190,7 +204,10 @@ function adopt({ methods = {}, objectives = {} }) {
       }
     };
   }
-  Object.assign(Stepsize.catalogue.objectives, objectives);
+  Stepsize.objectives.own = () => undefined;
+  for (const [name, row] of Object.entries(objectives)) {
+    Stepsize.catalogue.objectives[name] = { ...row, function: "own" };
+  }
 }
 
 // An objective that only the kernel has gets a loss to draw contours of, between heights on a grid over its view.
@@ -205,7 +222,7 @@ function mapped(found) {
     const mixed = (row) => (1 - p) * row[Math.floor(i)] + p * row[Math.floor(i) + 1];
     return 10 ** ((7 * ((1 - q) * mixed(one) + q * mixed(other) - low)) / span - 3);
   };
-  return { ...found, map: { name, minimizer, loss } };
+  return { ...found, map: { name, loss, minimizer: minimizer ?? [] } };
 }
 
 function render({ model, el }) {
@@ -226,5 +243,5 @@ function render({ model, el }) {
   };
 }
 
-return { render, asking, exact, knob, linked: () => [], observed, readout, start() {} };
+return { render, asking, exact, knob, linked: () => [], observed, plainly, readout, start() {} };
 })();

@@ -14,9 +14,10 @@ Stepsize.explorers.sensitivity = (figure, data) => {
   const like = () => [method.name, state.knob, state.problem].join(); // what curves can be compared
   const isStream = () => state.problem in streams;
   const candidates = () => (isStream() ? constants : catalogue.stops.step_size);
-  const least = (errors) => errors.reduce((best, e, i) => (e < errors[best] ? i : best), 0);
+  const known = (e) => (typeof e === "number" ? e : Infinity);
+  const least = (errors) => errors.reduce((best, e, i) => (known(e) < known(errors[best]) ? i : best), 0);
   const present = () => stops.indexOf(state.value);
-  const shared = () => JSON.stringify([state.problem, state.budget, state.scale, state.seed]); // by rivals and sweep
+  const shared = () => JSON.stringify([state.problem, state.budget, state.scale, state.seed]);
   const swept = () => shared() + JSON.stringify([method.name, { ...method.parameters, [state.knob]: 0 }, state.knob, stops]);
 
   // A run on an objective that keeps its end alone; where it is not finite it ends.
@@ -132,19 +133,18 @@ Stepsize.explorers.sensitivity = (figure, data) => {
   }
 
   function draw() {
-    const known = (errors) => errors.map((e, i) => [i, e]).filter(([, e]) => typeof e === "number");
-    const ended = !twin() || advance();
-    const best = () => rivals.reduce((at, e, i) => (typeof e === "number" && !(e >= rivals[at]) ? i : at), 0);
+    const points = (errors) => errors.map((e, i) => [i, e]).filter(([, e]) => typeof e === "number");
+    const ended = !twin() || advance(), best = twin() && least(rivals);
     const found = settled(twin() && sweep && {
-      values: [...stops], errors: sweep, constant: candidates()[best()], level: rivals[best()],
+      values: [...stops], errors: sweep, constant: candidates()[best], level: known(rivals[best]),
     }, ended);
     if (!found) return twin(); // the last picture stays
     const { values, errors, constant, level } = found;
-    const shown = known(errors), x = [-0.5, values.length - 0.5];
+    const shown = points(errors), x = [-0.5, values.length - 0.5];
     const complete = ended || found.lines, of = swept();
     if (complete && (first?.like !== like() || first.of === of)) first = { like: like(), of, values, errors };
     const before = first?.like === like() && first.of !== of
-      ? known(first.errors).map(([i, e]) => [values.indexOf(first.values[i]), e]).filter(([i]) => i >= 0) : [];
+      ? points(first.errors).map(([i, e]) => [values.indexOf(first.values[i]), e]).filter(([i]) => i >= 0) : [];
     const { height, ...axis } = logarithmic([...shown, ...before].map(([, e]) => e).concat(level),
       Math.log10(1e3 * (level || 1)));
     plot.frame({
@@ -167,8 +167,8 @@ Stepsize.explorers.sensitivity = (figure, data) => {
       if (end) names.push({ text, colour, at: [end[0], edge(end[1])] });
     }
     plot.names(names);
-    const i = present(), error = errors[i];
-    here.show("", [i, typeof error === "number" ? edge(error) : top]);
+    const i = present();
+    here.show("", [i, edge(known(errors[i]))]);
     here.node.setAttribute("aria-label", `${plain(state.knob)} ${word(stops[i])}; arrow keys move it`);
     if (complete) say(found.lines ?? words(found));
     return !ended;

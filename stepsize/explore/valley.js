@@ -55,7 +55,7 @@ Stepsize.explorers.valley = (figure, data) => {
     return found.filter(Boolean).join(", ");
   }
 
-  // The name of each method, and of those of one name what differs: words if these do, or all.
+  // The name of each method, and of those of one name what differs.
   function labels() {
     const found = [];
     for (const method of methods) {
@@ -98,13 +98,7 @@ Stepsize.explorers.valley = (figure, data) => {
       methods = changes.methods.split(";").map((text) => methodOf(text));
       rebuild();
     }
-    if (controls.expression) controls.expression.node.hidden = state.objective !== data.knobs.expression[0];
     playback.reset();
-  };
-  // A complaint belongs to a knob of a method, to a method, or to one of the panel's controls.
-  const spot = ({ name, place }) => {
-    const { legend, made } = slots[place] ?? {};
-    return made?.[name]?.node ?? legend ?? controls[place]?.node;
   };
   const link = {
     write: () => methods.map(methodText).join(";"),
@@ -115,7 +109,7 @@ Stepsize.explorers.valley = (figure, data) => {
     },
   };
   const { state, controls, take, redraw, body, say, settled, twin, parts, plots: [map, errors, steps] } = panel(figure, data, {
-    draw, changed, spot, tools: [playback.node], texts: { methods: link },
+    draw, changed, slots, tools: [playback.node], texts: { methods: link },
     buttons: Object.fromEntries(Object.entries(data.presets).map(([name, preset]) => [name, () => preset])),
   });
   const cards = el("div", { class: "explorer-methods" });
@@ -154,7 +148,7 @@ Stepsize.explorers.valley = (figure, data) => {
   }
 
   function card(slot, index) {
-    const method = methods[index], { name, parameters } = method, made = (slot.made = {});
+    const method = methods[index], { name, parameters } = method, made = {};
     for (const p of Object.keys(parameters)) {
       if (!valuesOf(name, p) || held(parameters[p])) continue;
       made[p] = knob(plain(p), valuesOf(name, p), parameters[p], (value) => {
@@ -227,10 +221,10 @@ Stepsize.explorers.valley = (figure, data) => {
         write(node.querySelector("label"), ahead + plain(p));
       }
     });
-    if (more) return true;
-    if (share < 1) say(traces.map((t, i) => wordsAt(names[i], t, rows[i], measure)), playing, looks);
-    else say(lines ?? traces.map((t, i) => words(names[i], t)), playing, looks);
-    return false;
+    const said = share === 1 && lines ? lines
+      : traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i], measure) : words(names[i], t)));
+    if (!more) say(said, playing, looks);
+    return more;
   }
 
   // The last row of sorted numbers that is not above a limit.
@@ -255,7 +249,7 @@ Stepsize.explorers.valley = (figure, data) => {
       map.path(rows[i] + 1, (k) => w[k], looks[i]);
       if (share < 1) map.dots([w[rows[i]]], looks[i], 4);
     });
-    if (minimizer) map.sign(minimizer, "★", map.ink, 20);
+    map.sign(minimizer, "★", map.ink, 20);
     handle.show("starting point");
     return more;
   }

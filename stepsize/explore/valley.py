@@ -299,7 +299,7 @@ class Valley(Explorer):
         every = {name: other.flat(given.held) for name, other in self.presets.items()}
         return {
             "setting": {**self.flat(given.held), **typed},
-            "knobs": {**knobs, "expression": (_TYPED, "")},
+            "knobs": {**knobs, "expression": (_TYPED, "text")},
             "presets": every,
             "plots": self.plots,
             "objectives": {name: {"title": name, "view": view} for name, view in views.items()},
