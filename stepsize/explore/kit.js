@@ -189,7 +189,7 @@ function ticks(low, high, count = 5) {
   return found;
 }
 
-// The same for a logarithmic axis between two exponents; a short one has doubles and fives.
+// The same between two exponents; a short axis has doubles and fives.
 function powers(low, high) {
   const every = Math.ceil((high - low) / 6), short = high - low < 2.5, found = [];
   for (let k = every * Math.floor(low / every); k <= high; k += every) {
@@ -402,7 +402,7 @@ class Plot {
   stroke(runs, { colour, dash, width, alpha = 1 }) {
     this.lines.push(...runs);
     this.clipped((c) => {
-      // On a sheet of its own, for faint lines that cross would add up.
+      // On a sheet of its own, for faint lines add up.
       const pen = alpha < 1 ? this.sheet() : c;
       Object.assign(pen, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
       pen.setLineDash(dash);
@@ -519,7 +519,7 @@ class Plot {
         for (let k = 0; k <= n; k++) take(x + (k / n || 0) * (u - x), y + (k / n || 0) * (v - y));
       }
     }
-    // How much is taken on the way from a text's box to the place.
+    // How much is taken on the way to the place.
     const between = (i, j, wide, endX, endY) => {
       const x = Math.max(i, Math.min(i + wide, endX)), y = j + tall / 2;
       let found = 0;
@@ -613,8 +613,8 @@ function marker(plot, place, move, step = 0.05) {
   return { node, show };
 }
 
-// A height field as bands of ink with a line at every half, kept until key, size or theme change.
-// draw returns true while there is more to do than fits into a frame.
+// A height field as bands of ink with lines between, kept until key, size or theme change.
+// draw returns true while there is more to do.
 class Contours {
   draw(plot, key, height) {
     const { area, dpr, ink, context } = plot;
@@ -682,7 +682,7 @@ function objective(name) {
 // The values that a hyper-parameter of a method can be given.
 const valuesOf = (name, p) => stops[rows[name].knobs[p]];
 
-// A method with the values that the last one had where they mean the same.
+// A method with the last one's values where they mean the same.
 function renewed(name, last) {
   const { fresh, knobs } = rows[name], own = { ...new Stepsize.methods[name](fresh) };
   const same = (p) => last && p in last.parameters && rows[last.name].knobs[p] === knobs[p];
@@ -731,7 +731,7 @@ function placed(state, knobs, view, step) {
 
 // ---- the parts of an explorer
 
-// Draw anew for another size, pixel ratio or theme, and for paper.
+// Draw anew for another size, ratio or theme, and for paper.
 function observed(figure, redraw, draw) {
   new ResizeObserver(redraw).observe(figure);
   const ratio = () => {
@@ -828,7 +828,6 @@ function panel(figure, { setting, knobs, plots, front = [] }, options) {
   return { state, controls, take, redraw, body, say, parts, plots: drawings, ...kernel };
 }
 
-// A page has no kernel.
 function asking() {
   return { ask() {}, twin: () => true, settled: (own) => own };
 }
@@ -841,7 +840,7 @@ Stepsize.kit = {
 
 // ---- start
 
-// A figure comes alive as a whole or keeps its static picture; each in a task of its own.
+// A figure comes alive as a whole or not at all; each in a task of its own.
 function all() {
   const figures = [...document.querySelectorAll("figure.explorer[data-explorer]")];
   const next = () => {

@@ -20,7 +20,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
   const shared = () => JSON.stringify([state.problem, state.budget, state.scale, state.seed]);
   const swept = () => shared() + JSON.stringify([method.name, { ...method.parameters, [state.knob]: 0 }, state.knob, stops]);
 
-  // A run on an objective that keeps its end alone; where it is not finite it ends.
+  // A run that keeps its end alone, and ends where it is not finite.
   class End extends Stepsize.Run {
     record() {
       this.last = this.w;

@@ -191,7 +191,7 @@ Stepsize.explorers.valley = (figure, data) => {
       const { colour, dash, windows } = rows[name];
       const own = windows ? windows[Object.keys(windows).find((k) => k >= w)] : colour;
       const rank = (seen[name] = (seen[name] ?? -1) + 1);
-      // Each further one of a class has the next dashes, and is farther from the paper.
+      // Each further one of a class has the next dashes and more contrast.
       return stroke(map.legible(own, 0.2 * rank), 1.8, dashes[(dash + rank) % dashes.length]);
     });
   }
