@@ -115,6 +115,20 @@ function knob(label, values, value, change) {
   return { node: Stepsize.kit.labelled(label, input), set };
 }
 
+// A link in the same notebook, "#kind?setting", sets the first explorer of the kind; the address is not ours.
+function linked(figure, write, read) {
+  const { explorer: kind } = figure.dataset;
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.(`a[href*="#${kind}?"]`), place = link?.closest(".jp-Notebook") ?? document;
+    if (!link || place.querySelector(`figure.live[data-explorer="${kind}"]`) !== figure) return;
+    event.preventDefault();
+    event.stopPropagation();
+    read(link.hash.slice(kind.length + 2));
+    figure.scrollIntoView({ block: "nearest" });
+  }, { capture: true, signal: figure.signal });
+  return [];
+}
+
 // Draw anew for another size, pixel ratio or theme, until the view is left.
 function observed(figure, redraw) {
   const { signal } = figure, themes = new MutationObserver(redraw), sizes = new ResizeObserver(redraw);
@@ -243,5 +257,5 @@ function render({ model, el }) {
   };
 }
 
-return { render, asking, exact, knob, linked: () => [], observed, plainly, readout, start() {} };
+return { render, asking, exact, knob, linked, observed, plainly, readout, start() {} };
 })();

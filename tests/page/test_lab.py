@@ -59,6 +59,11 @@ display(
 step = Csawg.step
 Csawg.step = lambda self, w, state, oracle: step(self, w + 1e-4, state, oracle)
 """,
+    """
+from IPython.display import Markdown
+
+Markdown(f"[the bowl]({explore.valley([HeavyBall(0.01)], 'bowl', (-1, 2), 200).link()})")
+""",
 ]
 
 
@@ -234,6 +239,19 @@ def test_widgets_do_not_pile_up(lab):
         lab.run(1, 2)
     lab.run(3)
     assert lab.printed(3) == first
+
+
+def test_a_link_sets_the_first_explorer_of_its_kind(lab):
+    lab.run(5)
+    address = lab.page.url
+    lab.page.get_by_role("link", name="the bowl").click()
+    lab.page.wait_for_function(
+        "() => document.querySelector('figure.explorer.live output').innerText"
+        ".startsWith('heavy ball: error ')"
+    )
+    assert lab.said(0).startswith("heavy ball: error ") and "200 gradient" in lab.said(0)
+    assert lab.page.url == address
+    lab.figure(0).get_by_role("button", name="Reset").click()
 
 
 def test_whoever_edits_a_method_sees_it(lab):
