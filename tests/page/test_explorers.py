@@ -170,6 +170,22 @@ def test_arrow_keys_move_the_starting_point(show):
     assert start_of(page) == [-1, explore.OBJECTIVES["rosenbrock"]["view"][1][0]]
 
 
+def test_a_key_may_come_before_the_first_frame(show):
+    held = """
+      const frame = requestAnimationFrame, held = [];
+      requestAnimationFrame = (draw) => held.push(draw);
+      window.release = () => {
+        requestAnimationFrame = frame;
+        held.forEach((draw) => frame(draw));
+      };
+    """
+    page = show(explore.valley([GD]), script=held)
+    page.wait_for_selector("figure.explorer.live")
+    page.locator("button.start").press("ArrowRight")
+    page.evaluate("release()")
+    assert start_of(page) == [-0.95, 0]
+
+
 def test_methods_come_and_go(show):
     page = show(explore.valley([GD]))
     page.get_by_role("button", name="add a method").click()

@@ -119,8 +119,9 @@ def test_the_kernel_s_answer_replaces_the_script_s(notebook, kind):
     view = notebook(make())
     assert view.drawn() == "script" and view.said() == make().lines()
     (first,) = view.asked()
+    picture = view.pixels()
     view.answer()
-    assert view.drawn() == "kernel" and view.difference() == ""
+    assert view.drawn() == "kernel" and view.difference() == "" and view.pixels() == picture
     view.turn(knob)
     assert view.drawn() == "script"
     said = view.said()

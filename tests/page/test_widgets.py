@@ -240,7 +240,7 @@ def test_an_objective_of_one_s_own_has_a_map():
     assert script.data["knobs"]["objective"][1][-2:] == ["as given", "an expression in x and y"]
     lines, found = script.ask()
     assert lines == ["GD: loss 4.93e-32 after 1,000 gradient evaluations, 1,000 iterations."]
-    assert found["measure"] == "loss above the least seen" and found["minimizer"] is None
+    assert found["measure"] == "loss above the least seen" and found["map"]["minimizer"] is None
     # logarithms of heights above the least on the grid, (1, 0) itself
     heights = found["map"]["heights"]
     assert found["map"]["name"] == "as given" and heights.shape == (161, 161)
