@@ -235,7 +235,7 @@ def test_widgets_do_not_pile_up(lab):
     buttons = lab.figure(0).get_by_role("button", name="Reset")
     for _ in range(60):
         buttons.click()
-    for _ in range(3):
+    for _ in range(2):
         lab.run(1, 2)
     lab.run(3)
     assert lab.printed(3) == first
