@@ -9,7 +9,7 @@ import dataclasses
 
 import numpy as np
 
-from stepsize import checks, objectives
+from stepsize import checks, methods, objectives
 
 __all__ = [
     "FRESH",
@@ -173,10 +173,12 @@ def named(name):
     return getattr(objectives, known["function"])(**known["parameters"])
 
 
-def has_twin(method):
-    """Whether the page can run a method: one of its own, without arrays."""
+def has_twin(method, values=True):
+    """Whether the page can run a method: one of its own, and ``values`` without arrays."""
+    name = type(method).__name__
     plain = (v is None or isinstance(v, (int, float, str)) for v in vars(method).values())
-    return type(method).__name__ in METHODS and all(plain)
+    own = name in METHODS and type(method) is getattr(methods, name)
+    return own and (not values or all(plain))
 
 
 # ---- what a reader can set ----------------------------------------------------------------------
@@ -230,8 +232,10 @@ def _of(kind):
     return title, None if values is None else [*values, *kind.also]
 
 
-def stops(method, name):
+def stops(method, name, first=None):
     """The values offered for a hyper-parameter, its own among them; None if it cannot be moved.
+
+    Where none are known they lie around the value that it has, or that the ``first`` method had.
 
     Numbers make a slider (a word or None after them is its last stop), words alone a choice,
     ``[False, True]`` a checkbox.
@@ -245,8 +249,9 @@ def stops(method, name):
         return [*sorted([*numbers, value]), *words] if _is_number(value) else None
     if isinstance(value, bool):
         return [False, True]
-    if _is_number(value) and value > 0:  # three decades to either side
-        return sorted({float(f"{value * 10 ** (k / 10):.2g}") for k in range(-30, 31)} | {value})
+    middle = getattr(first or method, name)
+    if _is_number(value) and _is_number(middle) and middle > 0:  # three decades to either side
+        return sorted({float(f"{middle * 10 ** (k / 10):.2g}") for k in range(-30, 31)} | {value})
     return None
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import html
-from contextlib import suppress
 from functools import cached_property
-from urllib.parse import quote
+from typing import ClassVar
+from urllib.parse import parse_qsl, quote
 
 from stepsize.explore.digits import portable
-from stepsize.explore.page import as_json, literal
+from stepsize.explore.page import as_json, literal, meant
 from stepsize.explore.sheet import Sheet, as_svg, book_style
 
 __all__ = ["Explorer", "OneSetting", "is_slider"]
@@ -18,13 +18,29 @@ _MISSING = "<noscript>Its knobs are missing here: they need scripts, but no netw
 
 
 class Explorer:
-    """What a notebook cell ends with: widgets where a kernel runs, a page's explorer elsewhere.
+    """What a notebook cell ends with: a figure that a script of the page brings to life.
 
-    An explorer has a ``name``, which is that of its function in a script; a
-    ``question``, the caption; and ``data()``, ``svg()``, ``summary()`` and ``widget``.
+    In a notebook the script asks this object's kernel what to draw; elsewhere it computes that
+    itself, with a twin of the package's arithmetic.
+
+    An explorer has a ``name``, that of its script; a ``question``, the caption; and
+
+    ``data()``
+        What the script starts from: the setting, the knobs that change it, and what else it needs.
+    ``live()``
+        The same for a notebook, where more may be set.
+    ``replaced(**changes)``
+        The explorer of another setting.
+    ``run()``
+        What the script draws, by name: numbers, words and arrays.
+    ``lines()``
+        The same in words.
+    ``svg()``, ``summary()``
+        The static picture, and that in words.
     """
 
     name = None
+    twin = True  # whether the script can compute all of this itself
     front = ()  # which of its knobs stand beside the picture; the others wait behind "more"
 
     def with_front(self, names):
@@ -44,21 +60,28 @@ class Explorer:
         knobs = self.knobs().items()
         return {name: is_slider(values) for name, (_, values) in knobs if values is not None}
 
-    def html(self):
-        """The figure that a page's script brings to life, with a static picture inside."""
-        data = self.data()
-        alive = ""
-        if data is not None:
-            text = html.escape(as_json(portable({**data, "front": self.front})), quote=False)
+    def live(self):
+        return self.data()
+
+    def html(self, live=False):
+        """The figure, with a static picture inside; a script brings it to life if it can run it."""
+        marked = ""
+        if live or self.twin:
+            data = self.live() if live else portable(self.data())
+            text = html.escape(as_json({**data, "front": self.front}), quote=False)
             quoted = text.replace("'", "&#39;")
-            alive = f" data-explorer=\"{self.name}\" data-setting='{quoted}'"
-        picture = base64.b64encode(self.svg().encode()).decode()
+            marked = f" data-explorer=\"{self.name}\" data-setting='{quoted}'"
+        picture = base64.b64encode(self._svg.encode()).decode()
         return (
-            f'<figure class="explorer"{alive}>\n'
+            f'<figure class="explorer"{marked}>\n'
             f"<figcaption>{html.escape(self.question)}</figcaption>\n"
             f'<img alt="{html.escape(self.summary())}" src="data:image/svg+xml;base64,{picture}">\n'
-            f"{_MISSING if alive else ''}</figure>"
+            f"{_MISSING if marked else ''}</figure>"
         )
+
+    @cached_property
+    def _svg(self):
+        return self.svg()
 
     def link(self):
         """The part of an address, from "#" on, that carries what a reader can set.
@@ -66,17 +89,26 @@ class Explorer:
         On a page it goes to the first explorer of this kind. The rest (an objective that cannot be
         chosen, a start that cannot be moved) is as that one has it.
         """
-        data = self.data()
-        if data is None:
+        if not self.twin:
             raise ValueError("a link needs a method and an objective that the page knows by name")
+        data = self.data()
         words = {name: literal(data["setting"][name]) for name in data["knobs"]}
         return f"#{self.name}?" + "&".join(f"{k}={quote(v, safe=',;=')}" for k, v in words.items())
+
+    def moved(self, link):
+        """The explorer of what a reader has set, as a link has it after the "?"."""
+        given = dict(parse_qsl(link, keep_blank_values=True))
+        return self.replaced(**{name: meant(word) for name, word in given.items()})
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         bundle = {"text/plain": repr(self), "text/html": self.html()}
         if _in_kernel():
-            with suppress(ImportError):  # ipywidgets
-                bundle = {**self.widget._repr_mimebundle_(), **bundle}
+            try:
+                from stepsize.explore.widget import view
+            except ImportError as missing:
+                bundle["text/html"] += f"<p>{html.escape(str(missing), quote=False)}</p>"
+            else:
+                bundle = {**view(self), **bundle}
         return bundle
 
 
@@ -96,11 +128,14 @@ class OneSetting(Explorer):
     """An explorer of one setting: knobs that change it, a picture of it, and what it says."""
 
     intro = ""
+    kinds: ClassVar = {}  # what a part of the setting must be, by name
     boxes = (0.07, 0.13, 0.41, 0.84), (0.58, 0.6, 0.39, 0.37), (0.58, 0.12, 0.39, 0.34)
     plots = ()  # what each of its axes (boxes in shares of the figure) shows, in words
 
     def __init__(self, question, **setting):
-        self.question, self.setting = question, setting
+        self.question = question
+        checked = {name: kind(name, setting[name]) for name, kind in self.kinds.items()}
+        self.setting = {**setting, **checked}
 
     def __repr__(self):
         return f"{self.name} explorer: {' '.join(self.lines())}"
@@ -116,26 +151,8 @@ class OneSetting(Explorer):
     def data(self):
         return {"setting": self.setting, "knobs": self.knobs(), "plots": self.plots}
 
-    def work(self):
-        """All that takes long before there are words and a picture, in parts.
-
-        Each ends with a ``yield``, where a live notebook attends to other things. What is
-        computed is kept by the explorer.
-        """
-        return iter(())
-
     @book_style()
     def svg(self):
         sheet = Sheet(*self.boxes)
         self.draw(*sheet.axes)
         return as_svg(sheet.figure)
-
-    def png(self, sheet=None):
-        return (sheet or Sheet(*self.boxes)).png(self.draw)
-
-    @cached_property
-    def widget(self):
-        """The controls and the picture as one ipywidget."""
-        from stepsize.explore.live import LiveSteps
-
-        return LiveSteps(self).box

@@ -186,15 +186,25 @@ def _apart(values, gap):
     return [v + i * gap for i, v in enumerate(flat)]
 
 
-def contours(ax, objective, xlim, ylim, levels=14, points=240):
-    """Contours of a loss of two weights, equally spaced in its logarithm, and its minimizer."""
+def heights(objective, xlim, ylim, points):
+    """A grid, x and y, and the loss there above its least; masked where it is not finite."""
     x, y = np.meshgrid(np.linspace(*xlim, points), np.linspace(*ylim, points))
     with np.errstate(all="ignore"):
         f = np.ma.masked_invalid(objective.loss(np.stack([x, y])))
     if f.count() == 0:
         raise ValueError("the loss is not finite anywhere between xlim and ylim")
-    f = f - (objective.minimum if objective.minimum is not None else f.min())
-    low, high = max(np.quantile(f.compressed(), 0.005), 1e-12), f.max()
+    return x, y, f - (objective.minimum if objective.minimum is not None else f.min())
+
+
+def lowest(f):
+    """The least of such heights that is told from zero."""
+    return max(np.quantile(f.compressed(), 0.005), 1e-12)
+
+
+def contours(ax, objective, xlim, ylim, levels=14, points=240):
+    """Contours of a loss of two weights, equally spaced in its logarithm, and its minimizer."""
+    x, y, f = heights(objective, xlim, ylim, points)
+    low, high = lowest(f), f.max()
     if high > low:  # and not the same everywhere
         spaced = rounded(np.geomspace(low, high, levels))
         ax.contour(x, y, f, levels=spaced, colors="#9aa5b1", linewidths=0.7, zorder=1)

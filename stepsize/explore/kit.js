@@ -1,12 +1,12 @@
-// What explorers share. The function of a figure's data-explorer, in a file of its own,
-//
-//   Stepsize.explorers.NAME = (figure, data) => body
-//
-// makes what takes the place of its static picture from what its data-setting says.
+// What explorers share. Each, Stepsize.explorers.NAME = (figure, data) => body, makes what takes the place
+// of a figure's static picture from its data-setting.
 "use strict";
 
 (() => {
 const { objectives, stops, methods: rows } = Stepsize.catalogue;
+
+// What a notebook does in another way, in notebook.js.
+const home = { readout, knob, linked, plainly, exact: new Set(), observed, asking, start, ...Stepsize.notebook };
 
 // ---- elements and words
 
@@ -20,8 +20,7 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-const english = new Intl.NumberFormat("en");
-const whole = (n) => english.format(n);
+const { format: whole } = new Intl.NumberFormat("en");
 
 // Three significant digits, as in the package's own words: 0.0123, 465, 1.2e-9.
 function number(x) {
@@ -34,14 +33,12 @@ function number(x) {
 
 // ---- controls; each is { node, set(value) } and calls change(value)
 
-let ids = 0;
-
 function labelled(label, input, ...more) {
-  input.id = `explorer-${++ids}`;
+  input.id = `explorer-${Math.random()}`;
   return el("div", { class: `control ${input.type}` }, el("label", { for: input.id }, label), ...more, input);
 }
 
-// Numbers, after which words or null may follow, with a value at its place among them.
+// Numbers, and perhaps words or null after them, with a value at its place.
 function having(values, v) {
   if (values.includes(v)) return values;
   const after = values.findIndex((other) => typeof other !== "number" || other > v);
@@ -49,14 +46,23 @@ function having(values, v) {
   return [...values.slice(0, at), v, ...values.slice(at)];
 }
 
-// A slider over such a list, to which a value given from outside is added.
+function readout() {
+  const node = el("span", { class: "value", "aria-hidden": "true" });
+  return { node, tell: (text) => (node.textContent = text) };
+}
+
+// A slider over such a list, with a value from outside.
 function slider(label, values, value, change) {
   let stops;
   const show = (v) => (v >= 1e4 && v < Infinity ? whole(v) : number(v));
-  const shown = el("span", { class: "value", "aria-hidden": "true" });
-  const input = el("input", { type: "range", min: 0, step: 1 });
+  const take = (v) => {
+    tell(v);
+    change(v);
+  };
+  const shown = home.readout(label, take);
+  const input = el("input", { type: "range", min: 0, step: 1, oninput: () => take(stops[input.value]) });
   const tell = (v) => {
-    shown.textContent = show(v);
+    shown.tell(show(v), v);
     input.setAttribute("aria-valuetext", show(v));
   };
   const set = (v) => {
@@ -65,12 +71,8 @@ function slider(label, values, value, change) {
     input.value = stops.indexOf(v);
     tell(v);
   };
-  input.addEventListener("input", () => {
-    tell(stops[input.value]);
-    change(stops[input.value]);
-  });
   set(value);
-  return { node: labelled(label, input, shown), set };
+  return { node: labelled(label, input, shown.node), set };
 }
 
 const titleOf = (word) => objectives[word]?.title ?? rows[word]?.label ?? word?.replaceAll("_", " ") ?? "none";
@@ -98,15 +100,15 @@ function checkbox(label, value, change) {
 const button = (text, onclick, attributes = {}) =>
   el("button", { type: "button", onclick, ...attributes }, text);
 
-// What the kind of values asks for: a checkbox, a choice or a slider.
+// What the kind of values asks for.
 function knob(label, values, value, change) {
   if (typeof values[0] === "boolean") return checkbox(label, value, change);
   if (typeof values[0] === "string") return choice(label, values, value, change);
   return slider(label, values, value, change);
 }
 
-// A button that plays (or steps, where motion is not wanted) and a slider for the time: share, from 0
-// to 1, is what is to be shown. reset() goes to the end.
+// A button that plays (steps, where motion is not wanted) and a slider for the time: share, from 0 to 1,
+// is to be shown. reset() goes to the end.
 function player(change) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const shown = el("span", { class: "value", "aria-hidden": "true" });
@@ -144,8 +146,8 @@ function player(change) {
   return me;
 }
 
-// A button that puts a setting, write(), into the address and on the clipboard. read(text) says whether
-// it is one. The first figure of a kind reads "#kind?text", the second "#kind-2?text".
+// A button that puts a setting, write(), into the address and on the clipboard; read(text) says whether it
+// is one. The second figure of a kind reads "#kind-2?text".
 function linked(figure, write, read) {
   const kind = figure.dataset.explorer;
   const all = [...document.querySelectorAll(`figure[data-explorer="${kind}"]`)];
@@ -187,7 +189,7 @@ function ticks(low, high, count = 5) {
   return found;
 }
 
-// The same for a logarithmic axis between two exponents; a short one has doubles and fives.
+// The same between two exponents; a short axis has doubles and fives.
 function powers(low, high) {
   const every = Math.ceil((high - low) / 6), short = high - low < 2.5, found = [];
   for (let k = every * Math.floor(low / every); k <= high; k += every) {
@@ -198,8 +200,8 @@ function powers(low, high) {
   return found.filter(([at]) => at >= low && at <= high);
 }
 
-// A logarithmic axis, within two exponents, for what is finite and positive among some values.
-// height(value) is its place on it or null; zero has a line below.
+// A logarithmic axis, within two exponents, for some values: height(value) is a place on it or null; zero
+// has a line below.
 function logarithmic(values, most = 300, fewest = -17) {
   let least = Infinity, largest = 0, zero = false;
   for (const v of values) {
@@ -253,8 +255,8 @@ class Plot {
     return getComputedStyle(this.box).backgroundColor;
   }
 
-  // A colour as dark, or at night as light, as can be read (contrast 4.5) also where contours shade
-  // the paper; and more by a share.
+  // A colour as dark, or at night as light, as is legible (contrast 4.5) also on contours; and more by
+  // a share.
   legible(colour, share = 0) {
     const paper = channels(this.paper), ground = light(mixed(paper, channels(this.ink), 0.08));
     const night = light(paper) < 0.18;
@@ -351,7 +353,7 @@ class Plot {
   }
 
   // What is seen of a line through points, as lists like theirs. Of many points those in one column of
-  // pixels become one upright stroke. What is far outside costs nothing.
+  // pixels become one stroke.
   seen(points) {
     const { area } = this, found = [], n = points.length / 2, column = n > 2 * area.width ? 1 / this.dpr : 0;
     const room = { left: area.left - 4, right: area.right + 4, top: area.top - 4, bottom: area.bottom + 4 };
@@ -400,7 +402,7 @@ class Plot {
   stroke(runs, { colour, dash, width, alpha = 1 }) {
     this.lines.push(...runs);
     this.clipped((c) => {
-      // On a sheet of its own, for faint lines that cross would add up.
+      // On a sheet of its own, for faint lines add up.
       const pen = alpha < 1 ? this.sheet() : c;
       Object.assign(pen, { strokeStyle: colour, lineWidth: width, lineJoin: "round" });
       pen.setLineDash(dash);
@@ -416,7 +418,7 @@ class Plot {
     });
   }
 
-  // The context of an empty canvas of this one's size.
+  // An empty canvas of this size.
   sheet() {
     const { canvas: { width, height }, dpr } = this, sheet = (this.other ??= el("canvas").getContext("2d"));
     Object.assign(sheet.canvas, { width, height }); // which empties it
@@ -428,7 +430,7 @@ class Plot {
     this.stroke(this.seen(this.pixels(n, at)), look);
   }
 
-  // The same where it may go to and fro: the farther the fainter, and at last the places are dots.
+  // The same where it may go to and fro: the farther the fainter, at last dots.
   path(n, at, look) {
     const runs = this.seen(this.pixels(n, at)), { area } = this;
     let length = 0;
@@ -501,8 +503,8 @@ class Plot {
     });
   }
 
-  // Texts by places [x, y], such as the ends of lines, each in the nearest room that no line, sign or
-  // text needs, short or left out where there is none; a thin line leads to one that is not near.
+  // Texts by places [x, y], such as the ends of lines, each in the nearest room that nothing needs, short
+  // or left out where there is none; a thin line leads to one that is not near.
   names(entries) {
     const c = this.context, { area } = this, cell = 3, small = area.width < 200, tall = small ? 4 : 5;
     const columns = Math.floor(area.width / cell), rows = Math.floor(area.height / cell);
@@ -517,7 +519,7 @@ class Plot {
         for (let k = 0; k <= n; k++) take(x + (k / n || 0) * (u - x), y + (k / n || 0) * (v - y));
       }
     }
-    // How much is taken on the way from a text's box to the place.
+    // How much is taken on the way to the place.
     const between = (i, j, wide, endX, endY) => {
       const x = Math.max(i, Math.min(i + wide, endX)), y = j + tall / 2;
       let found = 0;
@@ -577,8 +579,8 @@ class Plot {
   }
 }
 
-// move([x, y]) gets the place on a plot to which a pointer drags: a mouse from anywhere; a finger,
-// which may be scrolling, drags the marker and taps elsewhere.
+// move([x, y]) gets the place to which a pointer drags: a mouse from anywhere; a finger, which may be
+// scrolling, drags the marker and taps elsewhere.
 function draggable(plot, move, marker) {
   const { box } = plot, to = (event) => move(plot.point(event));
   box.addEventListener("pointerdown", (event) => {
@@ -593,17 +595,15 @@ function draggable(plot, move, marker) {
 }
 
 // A round button on a plot, moved by dragging or by arrow keys, with Shift five times as far.
-function marker(plot, move, step = 0.05) {
-  let place;
+function marker(plot, place, move, step = 0.05) {
   const keys = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
   const node = button("", null, { class: "start", onkeydown: (event) => {
     const way = keys[event.key], size = event.shiftKey ? 5 * step : step;
     if (!way) return;
     event.preventDefault();
-    move((place = place.map((v, i) => v + size * way[i]))); // the next key may come before a frame
+    move(place().map((v, i) => v + size * way[i]));
   } });
-  const show = (at, name) => {
-    place = at;
+  const show = (name, at = place()) => {
     node.style.left = `${plot.px(at[0])}px`;
     node.style.top = `${plot.py(at[1])}px`;
     node.setAttribute("aria-label", `${name} (${at.map(number).join(", ")}); arrow keys move it`);
@@ -613,8 +613,8 @@ function marker(plot, move, step = 0.05) {
   return { node, show };
 }
 
-// A height field as bands of ink with a line at every half, kept until key, size or theme change.
-// draw returns true while there is more to do than fits into a frame.
+// A height field as bands of ink with lines between, kept until key, size or theme change.
+// draw returns true while there is more to do.
 class Contours {
   draw(plot, key, height) {
     const { area, dpr, ink, context } = plot;
@@ -665,33 +665,10 @@ class Contours {
   }
 }
 
-// How a line is drawn, and the same as a picture for a legend.
+// How a line is drawn, and that for a legend.
 const stroke = (colour, width = 1.8, dash = []) => ({ colour, width, dash });
 const swatch = ({ colour, dash, width }) => `<svg aria-hidden="true" width="28" height="6"><path d="M0 3h28" ` +
   `stroke="${colour}" stroke-width="${width}" stroke-dasharray="${dash}"></path></svg>`;
-
-// What is legible of colours by name.
-const legible = (plot, colours) =>
-  Object.fromEntries(Object.entries(colours).map(([name, colour]) => [name, plot.legible(colour)]));
-
-// A place on a plane, in words.
-const place = (w) =>
-  w.every(Number.isFinite) ? `(${w.map(number).join(", ")})` : "a place that is not finite";
-
-// Contours at fourteen levels of the logarithm, coarse, for a slider may move the view.
-function surface(plot, contours, objective, [x, y]) {
-  const height = (w) => Math.log10(objective.loss(w)), at = ([a, b], i) => a + (i / 7) * (b - a);
-  const seen = Array.from({ length: 64 }, (_, i) => height([at(x, i % 8), at(y, i >> 3)]));
-  const low = Math.min(...seen.filter((h) => h > -40)), span = Math.max(...seen) - low || 1;
-  let more;
-  plot.frame({
-    x, y, xLabel: "w₁", yLabel: "w₂",
-    under: () => (more = contours.draw(Object.create(plot, { dpr: { value: 0.7 * plot.dpr } }),
-      JSON.stringify([low, x, y]), (w) => (7 * (height(w) - low)) / span - 3)),
-  });
-  plot.sign(objective.minimizer, "★", plot.ink, 20);
-  return more;
-}
 
 // ---- what has a name
 
@@ -705,7 +682,7 @@ function objective(name) {
 // The values that a hyper-parameter of a method can be given.
 const valuesOf = (name, p) => stops[rows[name].knobs[p]];
 
-// A method with the values that the last one had where they mean the same.
+// A method with the last one's values where they mean the same.
 function renewed(name, last) {
   const { fresh, knobs } = rows[name], own = { ...new Stepsize.methods[name](fresh) };
   const same = (p) => last && p in last.parameters && rows[last.name].knobs[p] === knobs[p];
@@ -728,11 +705,14 @@ function within(values, word) {
   return numbers.every(Number.isInteger) ? Math.round(inside) : inside;
 }
 
+// Whether only the kernel holds a value.
+const held = (value) => String(value)[0] === "~";
+
 // A method as text, "Csawg,step_size=0.001,window=10", and back; what it does not tell is as usual.
 const methodText = ({ name, parameters }) =>
   [name, ...Object.entries(parameters).map(([p, v]) => `${p}=${v}`)].join();
 
-function methodOf(text, read = plainly) {
+function methodOf(text, read = home.plainly) {
   const [name, ...pairs] = text.split(","), { parameters } = renewed(within(Object.keys(rows), name));
   for (const [p, word] of pairs.map((pair) => pair.split("="))) {
     parameters[within(Object.keys(parameters), p)] = read(valuesOf(name, p), word);
@@ -745,13 +725,13 @@ function placed(state, knobs, view, step) {
   for (const [axis, [low, high]] of [["x", view[0]], ["y", view[1]]]) {
     const hundredths = (v) => Number(v.toFixed(2)), n = Math.round((high - low) / step);
     knobs[axis][1].splice(0, Infinity, ...Array.from({ length: n + 1 }, (_, k) => hundredths(low + k * step)));
-    state[axis] = hundredths(Math.min(high, Math.max(low, state[axis])));
+    if (!home.exact.has(state[axis])) state[axis] = hundredths(Math.min(high, Math.max(low, state[axis])));
   }
 }
 
 // ---- the parts of an explorer
 
-// Draw anew for another size, pixel ratio or theme, and for paper.
+// Draw anew for another size, ratio or theme, and for paper.
 function observed(figure, redraw, draw) {
   new ResizeObserver(redraw).observe(figure);
   const ratio = () => {
@@ -770,11 +750,12 @@ function observed(figure, redraw, draw) {
 }
 
 // The whole of an explorer with a flat setting: plots, words, buttons, tools (more nodes), and a control
-// for each of knobs, { name: [label, values] }: those of `front` beside the plots, the rest behind
-// "more". Without values texts[name] has { write(), read(text) } for the link. take(changes) changes
-// the state, tells changed(changes), and has controls and picture follow: draw() once a frame at most,
-// and again while it returns true, for more is to be computed. Until then the figure is busy.
-function panel(figure, { setting, knobs, plots, front = [] }, { draw, changed, buttons = {}, tools = [], texts = {} }) {
+// for each of knobs, { name: [label, values] }: those of `front` beside the plots, the rest behind "more".
+// Without values texts[name] has { write(), read(text) } for the link. take(changes) changes the state,
+// tells changed(changes), and has controls and picture follow: draw() once a frame at most, and again
+// while it returns true. settled(own, done) is what to draw; twin() says whether a script can compute it.
+function panel(figure, { setting, knobs, plots, front = [] }, options) {
+  const { draw, changed, buttons = {}, tools = [], texts = {} } = options;
   const state = {}, controls = {};
   let asked = false;
   const redraw = () => {
@@ -793,10 +774,11 @@ function panel(figure, { setting, knobs, plots, front = [] }, { draw, changed, b
     Object.assign(state, changes);
     changed(changes);
     for (const [name, { set }] of Object.entries(controls)) set(state[name]);
+    kernel.ask();
     redraw();
   };
   for (const [name, [label, values]] of Object.entries(knobs)) {
-    if (values) controls[name] = knob(label, values, setting[name], (value) => take({ [name]: value }));
+    if (values) controls[name] = home.knob(label, values, setting[name], (value) => take({ [name]: value }));
   }
   const all = () => Object.keys(knobs).map((name) => [name, texts[name] ? texts[name].write() : state[name]]);
   const write = () => all().map(([name, value]) => `${name}=${encodeURI(value)}`).join("&");
@@ -837,23 +819,28 @@ function panel(figure, { setting, knobs, plots, front = [] }, { draw, changed, b
     tools: part("tools", part("buttons", ...ways), ...tools),
     more: el("details", { class: "explorer-more" },
       el("summary", {}, `more: ${rest.map((name) => knobs[name][0]).join(", ")}`),
-      part("controls", ...nodes(rest)), part("buttons", ...linked(figure, write, read))),
+      part("controls", ...nodes(rest)), part("buttons", ...home.linked(figure, write, read))),
   };
+  const kernel = home.asking(figure, { ...options, knobs, all, redraw, controls, words });
   const body = part("body", part("main", parts.plots, words), part("side", parts.front, parts.tools, parts.more));
   const drawings = plots.map((label, i) => new Plot(parts.plots, label, i ? "curve" : "map"));
-  observed(figure, redraw, drawn);
-  return { state, controls, take, redraw, body, say, parts, plots: drawings };
+  home.observed(figure, redraw, drawn);
+  return { state, controls, take, redraw, body, say, parts, plots: drawings, ...kernel };
+}
+
+function asking() {
+  return { ask() {}, twin: () => true, settled: (own) => own };
 }
 
 Stepsize.kit = {
-  el, whole, number, having, choice, knob, button, player, Contours,
-  logarithmic, draggable, marker, stroke, swatch, legible, place, surface, objective, renewed, valuesOf, within,
-  methodText, methodOf, placed, panel,
+  el, whole, number, having, choice, knob, labelled, button, player, Contours,
+  logarithmic, draggable, marker, stroke, swatch, objective, renewed, valuesOf, within,
+  methodText, methodOf, held, placed, panel,
 };
 
 // ---- start
 
-// A figure comes alive as a whole or keeps its static picture; each in a task of its own.
+// A figure comes alive as a whole or not at all; each in a task of its own.
 function all() {
   const figures = [...document.querySelectorAll("figure.explorer[data-explorer]")];
   const next = () => {
@@ -866,6 +853,9 @@ function all() {
   };
   setTimeout(next);
 }
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
-else all();
+function start() {
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
+  else all();
+}
+home.start();
 })();

@@ -25,11 +25,18 @@ Stepsize.explorers.landscape = (figure, data) => {
     run = null;
     if ("seed" in changes || "examples" in changes) samples = null;
   };
-  const { state, controls, take, body, say, plots: [map, steps, errors] } = panel(figure, data, { draw, changed });
-  const start = marker(map, (pair) => {
+  const { state, controls, take, body, say, settled, plots: [map, steps, errors] } = panel(figure, data, { draw, changed });
+  const start = marker(map, at, (pair) => {
     const [alpha_1, alpha_2] = pair.map((v) => Number(Math.min(edge, Math.max(0.01, v)).toFixed(2)));
     if (!start.node.hidden) take({ alpha_1, alpha_2 });
   }, 0.01);
+
+  // What the run has come to: step sizes, their exact errors, and measured ones of blocks of samples.
+  function results(size) {
+    const path = run.step_size.slice(every - 1).map(([b, a]) => [a, b]), { squares } = run;
+    const mean = (_, i) => squares.slice(i * size, (i + 1) * size).reduce((a, b) => a + b) / size;
+    return { path, error: path.map(error), means: Array.from({ length: Math.floor(squares.length / size) }, mean) };
+  }
 
   function draw() {
     if (!samples) return (samples = online.samples({ ...shape, ...state }, shape)); // in a frame of its own
@@ -43,7 +50,7 @@ Stepsize.explorers.landscape = (figure, data) => {
     do more = !run.advance(100);
     while (more && performance.now() < until);
     const n = state.examples, { ink } = map, y = [0, edge], high = [0, 1.5], size = Math.floor(n / blocks);
-    const path = run.step_size.slice(every - 1).map(([b, a]) => [a, b]), last = path.at(-1);
+    const found = settled(results(size), !more), { path, means, lines } = found, last = path.at(-1);
     const thin = stroke(ink, 0.8);
     const own = stroke(map.legible(rows[state.method].colour), 1.6);
     map.frame({
@@ -57,7 +64,7 @@ Stepsize.explorers.landscape = (figure, data) => {
     for (const [text, a, b] of [...marks, ["unstable", 0.46, 0.56]]) {
       map.context.fillText(text, map.px(a) - 5, map.py(b));
     }
-    start.show(at(), "start");
+    start.show("start");
 
     const frame = { x: [0, n], xLabel: "samples" };
     const graph = (plot, of, look) => plot.line(path.length, (k) => [every + k, of(path[k])], look);
@@ -66,12 +73,12 @@ Stepsize.explorers.landscape = (figure, data) => {
     steps.names([thin, own].map(({ colour }, i) => ({ colour, text: names[i], at: [every + path.length, last[i]] })));
 
     errors.frame({ ...frame, y: high, yLabel: "error; thin: measured" });
-    const mean = (i) => run.squares.slice(i * size, (i + 1) * size).reduce((a, b) => a + b) / size;
-    errors.line(Math.floor(run.squares.length / size), (i) => [size * (i + 0.5), mean(i)], thin);
-    graph(errors, error, own);
+    errors.line(means.length, (i) => [size * (i + 0.5), means[i]], thin);
+    errors.line(path.length, (k) => [every + k, found.error[k]], own);
     marks.forEach(([,,, e], i) => errors.line(2, (k) => [k * n, e], stroke(ink, 1, [6 * i, 3 * i])));
     errors.names(marks.map(([text,,, e]) => ({ text, at: [n, e], colour: ink })));
-    if (more) return true;
+    if (lines) say(lines);
+    if (more || lines) return more;
     const [[from, e], [to, f]] = [path[0], last].map((pair) => [pair.map(text).join(", "), text(error(pair))]);
     say([`${state.method}: step sizes (constant, flipping) from (${from}) at sample ${every} to ` +
       `(${to}) at sample ${whole(n)}.`, `The exact error went from ${e} to ${f}. ${level}`]);

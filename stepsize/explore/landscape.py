@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import cache, cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from stepsize.checks import (
-    count,
     count_or_zero,
+    finite,
     nonnegative,
     one_of,
     per_weight,
     rate,
+    single,
+    whole,
 )
 from stepsize.explore import figures, samples
 from stepsize.explore.digits import number, rounded
@@ -127,11 +130,32 @@ def _level():
     )
 
 
+def _start(name, value):
+    value = single(nonnegative)(name, value)
+    if not 0.01 <= value <= _EDGE:
+        raise ValueError(f"{name} must be between 0.01 and {_EDGE}, got {value:g}")
+    return value
+
+
+def _examples(name, value):
+    return whole(name, value, 100, "a whole number and at least 100")
+
+
 class Landscape(OneSetting):
     """See :func:`landscape`, which makes it."""
 
     name = "landscape"
     front = ("alpha_1", "alpha_2", "meta_step_size", "step_size", "beta2")
+    kinds: ClassVar = {
+        "method": one_of(*_METHODS),
+        "alpha_1": _start,
+        "alpha_2": _start,
+        "meta_step_size": single(nonnegative),
+        "step_size": single(nonnegative),
+        "beta2": single(rate),
+        "seed": count_or_zero,
+        "examples": _examples,
+    }
     plots = "Error over step sizes, and a path", "Step sizes over samples", "Error over samples"
     intro = (
         "Left, contours of the mean squared error over the step sizes of the constant weight and "
@@ -156,15 +180,23 @@ class Landscape(OneSetting):
         with np.errstate(all="ignore"):
             return run(method, map(LinearSample.unchecked, x, y), len(y), w0=[0.0, 0.0], record=1)
 
-    def work(self):
-        _ = self.trace
-        yield
-
     @property
     def path(self):
         """Step sizes of the constant weight and of the one that flips, from the first chance to
         flip on: before it, normalization has hardly seen an error to divide by."""
         return self.trace.step_size[SHAPE["flip_every"] :, ::-1]
+
+    @property
+    def means(self):
+        """The mean squared error of each block of samples, and their middles."""
+        n = self.setting["examples"]
+        size = n // _BLOCKS
+        squares = self.trace.prediction_error[: n // size * size] ** 2
+        mean = squares.reshape(-1, size).mean(axis=1)
+        return size * (np.arange(len(mean)) + 0.5), mean
+
+    def run(self):
+        return {"path": self.path, "error": error(self.path.T), "means": self.means[1]}
 
     def lines(self):
         """The result in words."""
@@ -205,10 +237,7 @@ class Landscape(OneSetting):
         steps.plot(at, few[:, 0], color="black", lw=0.8)
         steps.plot(at, few[:, 1], color=colour)
         steps.set(ylim=(0, _EDGE), xlim=(0, n), ylabel="step sizes; thin: α₁")
-        size = n // _BLOCKS
-        squares = self.trace.prediction_error[: size * _BLOCKS] ** 2
-        mean = squares.reshape(_BLOCKS, size).mean(axis=1)
-        errors.plot(size * (np.arange(_BLOCKS) + 0.5), mean, color="black", lw=0.8)
+        errors.plot(*self.means, color="black", lw=0.8)
         errors.plot(at, np.minimum(error(few.T), 9), color=colour)
         for (_, _, level), style, text in ((best, "-", "best pair"), (single, "--", "best single")):
             errors.axhline(level, color="black", lw=1, ls=style)
@@ -236,19 +265,6 @@ class Landscape(OneSetting):
             "rest": rest.tolist(),
             "level": _level(),
         }
-
-
-def _start(start):
-    pair = np.asarray(nonnegative("start", start))
-    if pair.shape != (2,) or not ((pair >= 0.01) & (pair <= _EDGE)).all():
-        raise ValueError(f"start must be two step sizes between 0.01 and {_EDGE}, got {start!r}")
-    return dict(zip(_START, pair.tolist(), strict=True))
-
-
-def _enough(name, value):
-    if count(name, value) < 100:
-        raise ValueError(f"{name} must be at least 100, got {value}")
-    return int(value)
 
 
 def landscape(
@@ -300,13 +316,16 @@ def landscape(
     >>> explorer.path[-1]  # larger for the weight that needs none
     array([0.0622..., 0.0400...])
     """
+    pair = np.asarray(finite("start", start))
+    if pair.shape != (2,) or not ((pair >= 0.01) & (pair <= _EDGE)).all():
+        raise ValueError(f"start must be two step sizes between 0.01 and {_EDGE}, got {start!r}")
     return Landscape(
         question,
-        method=one_of(*_METHODS)("method", method),
-        **_start(start),
-        meta_step_size=nonnegative("meta_step_size", meta_step_size),
-        step_size=nonnegative("step_size", step_size),
-        beta2=rate("beta2", beta2),
-        seed=count_or_zero("seed", seed),
-        examples=_enough("examples", examples),
+        method=method,
+        **dict(zip(_START, pair.tolist(), strict=True)),
+        meta_step_size=meta_step_size,
+        step_size=step_size,
+        beta2=beta2,
+        seed=seed,
+        examples=examples,
     ).with_front(front)

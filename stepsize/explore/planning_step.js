@@ -32,7 +32,8 @@ Stepsize.inside = (method, objective, w0, plannings) => {
 };
 
 Stepsize.explorers["planning-step"] = (figure, data) => {
-  const { Contours, legible, number, objective: named, panel, place, stroke, surface, whole } = Stepsize.kit;
+  const { Contours, number, objective: named, panel, stroke, whole } = Stepsize.kit;
+  const { legible, place, surface } = Stepsize.surfaces;
   const finite = (w) => w.every(Number.isFinite);
   const { colours, setting: { objective: name }, knobs: { at: [, stops] } } = data, contours = [];
   const { view } = Stepsize.catalogue.objectives[name], objective = named(name);
@@ -51,7 +52,7 @@ Stepsize.explorers["planning-step"] = (figure, data) => {
     const found = run.stages.findIndex(({ kind, leap }, n) => n > state.at + 1 && kind === "leap" && leap === 1);
     return { at: (found < 0 ? stops.length : found) - 1 };
   };
-  const { state, take, body, say, plots: [map, ...fits] } = panel(figure, data, { draw, changed, buttons: {
+  const { state, take, body, say, settled, plots: [map, ...fits] } = panel(figure, data, { draw, changed, buttons: {
     back: () => ({ at: state.at - 1 }), next: () => ({ at: state.at + 1 }), "to the next planning": next,
   } });
 
@@ -87,8 +88,9 @@ Stepsize.explorers["planning-step"] = (figure, data) => {
   }
 
   function draw() {
-    const { stages, points, pairs } = run, n = state.at, { planning, from, to, alpha } = stages[n];
-    const cycle = stops.filter((i) => stages[i].planning === planning), first = cycle[0];
+    const { stages, points, pairs, lines } = settled(run), n = Math.min(state.at, points.length - 1);
+    const { planning, from, to, alpha } = stages[n];
+    const cycle = [...stages.keys()].filter((i) => stages[i].planning === planning), first = cycle[0];
     const all = pairs.slice(from, stages[cycle.at(-1)].to), held = pairs.slice(from, to);
     const seen = [...cycle.map((i) => points[i]), ...all.flatMap((p) => [p.w, p.later])].filter(finite);
     const more = surface(map, (contours[planning] ||= new Contours()), objective,
@@ -113,7 +115,7 @@ Stepsize.explorers["planning-step"] = (figure, data) => {
       plot.line(2, (k) => [x[k], alpha[i] * x[k]], stroke(look.leap));
       plot.names([{ text: `slope ${number(alpha[i])}`, at: [x[1], alpha[i] * x[1]], colour: look.leap }]);
     });
-    say(words());
+    say(lines ?? words());
     return more;
   }
   take(data.setting);

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 
-from stepsize.checks import count, one_of, starting_point
+from stepsize.checks import count, count_or_zero, one_of, starting_point
 from stepsize.explore import catalogue, figures
 from stepsize.explore.digits import number
 from stepsize.explore.explorer import OneSetting
@@ -66,6 +67,11 @@ class PlanningStep(OneSetting):
 
     name = "planning-step"
     front = ("at", "planning_steps", "correction_steps")
+    kinds: ClassVar = {
+        "objective": one_of(*catalogue.OBJECTIVES),
+        "plannings": count,
+        "at": count_or_zero,
+    }
     plots = (
         "Contours of the loss with the path, the pairs in the buffers, leaps and corrections",
         "Decrease of w₁ against its gradient; the slope of the line is its step size",
@@ -79,38 +85,43 @@ class PlanningStep(OneSetting):
     )
 
     def __init__(self, question, *, at=None, **setting):
-        super().__init__(question, **setting)
+        if at is None:  # the end of the first planning
+            leaps = setting["planning_steps"] * (1 + setting["correction_steps"])
+            at = 2 * setting["window"] + leaps
+        super().__init__(question, at=at, **setting)
         s = self.setting
         own = {k: s[k] for k in _NUMBERS}
         self.method = Csawg(**own)
         objective = catalogue.named(s["objective"])
-        self.run = inside(self.method, objective, s["w0"], s["plannings"])
-        self.objective, last = objective, len(self.run.points) - 1
-        if at is None:  # the end of the first planning
-            at = s["window"] * 2 + s["planning_steps"] * (1 + s["correction_steps"])
-        s["at"] = min(at, last)
+        self.found = inside(self.method, objective, s["w0"], s["plannings"])
+        self.objective, last = objective, len(self.found.points) - 1
+        s["at"] = min(s["at"], last)
 
     def replaced(self, **changes):
         other = super().replaced(**changes)
         if "at" not in changes:  # where another run is lost, its last place is shown
-            finite = np.flatnonzero(np.isfinite(other.run.points).all(axis=1))
+            finite = np.flatnonzero(np.isfinite(other.found.points).all(axis=1))
             other.setting["at"] = min(other.setting["at"], int(finite[-1]))
         return other
 
     def knobs(self):
         names = (*_NUMBERS[1:], *_NUMBERS[:1])
         knobs = {n: (n.replace("_", " "), catalogue.knob(self.method, n)[1]) for n in names}
-        return {"at": ("gradient evaluations", range(len(self.run.points))), **knobs}
+        return {"at": ("gradient evaluations", range(len(self.found.points))), **knobs}
+
+    def run(self):
+        found = self.found
+        return {"points": found.points, "stages": found.stages, "pairs": found.pairs}
 
     def lines(self):
         """What the last gradient evaluation did, and what the buffers hold."""
         n, K = self.setting["at"], self.setting["window"]
-        stage, w = self.run.stages[n], self.run.points[n]
+        stage, w = self.found.stages[n], self.found.points[n]
         with np.errstate(all="ignore"):
             error = np.hypot(*(w - self.objective.minimizer))
         to = f"to {point(w)}" + (f", error {number(error)}" if np.isfinite(w).all() else "")
         kind, p = stage["kind"], f"planning {stage['planning']}"
-        what = f"Gradient evaluation {n:,} of {len(self.run.points) - 1:,}: "
+        what = f"Gradient evaluation {n:,} of {len(self.found.points) - 1:,}: "
         if kind == "start":
             what = f"Start {to.replace('to', 'at', 1)}; no gradient is evaluated yet."
         elif kind == "descend":
@@ -130,7 +141,7 @@ class PlanningStep(OneSetting):
         return [what, f"The buffers hold {K} of {K} pairs; step sizes learned {alpha}."]
 
     def draw(self, left, *fits):
-        n, run = self.setting["at"], self.run
+        n, run = self.setting["at"], self.found
         stage = run.stages[n]
         pairs = run.pairs[stage["from"] : stage["to"]]
         cycle = [i for i, other in enumerate(run.stages) if other["planning"] == stage["planning"]]
@@ -225,12 +236,11 @@ def planning_step(
             "method must be Csawg with the published pairing, fresh gradients and no safeguard, "
             f"got {method!r}"
         )
-    one_of(*catalogue.OBJECTIVES)("objective", objective)
     return PlanningStep(
         question,
         at=at,
         **numbers,
         objective=objective,
         w0=starting_point(w0, 2).tolist(),
-        plannings=count("plannings", plannings),
+        plannings=plannings,
     ).with_front(front)

@@ -40,8 +40,12 @@ function rates({ method, condition, step_size, momentum }, iterations) {
   // Errors oscillate: the largest of the last quarter over the largest of the one before.
   const q = Math.floor(last / 4), largest = (i) => Math.max(...error.slice(i * q, (i + 1) * q));
   const measured = q ? (largest(3) / largest(2)) ** (1 / q) : 0;
-  const optimum = best(method, mu);
-  return { mu, at, error, q, measured, predicted: at(step_size, momentum), optimum, least: at(...optimum) };
+  const optimum = best(method, mu), learned = method !== "GradientDescent";
+  const curve = Array.from({ length: 401 }, (_, i) => (learned ? [i / 400, at(step_size, i / 400)] : [i / 100, at(i / 100, 0)]));
+  const spectrum = Array.from({ length: 81 }, (_, i) => eigenvalues(method, mu ** (i / 80), step_size, momentum));
+  return {
+    mu, error, q, measured, predicted: at(step_size, momentum), optimum, least: at(...optimum), curve, eigenvalues: spectrum,
+  };
 }
 
 return { eigenvalues, rate, rates, best };
@@ -49,12 +53,12 @@ return { eigenvalues, rate, rates, best };
 
 Stepsize.explorers.rates = (figure, data) => {
   const { button, logarithmic, number, panel, stroke, whole } = Stepsize.kit;
-  const { iterations, knobs } = data, { eigenvalues } = Stepsize.rates;
+  const { iterations, knobs } = data;
   const best = () => {
     const [step_size, momentum] = Stepsize.rates.best(state.method, 1 / state.condition);
     return { step_size, momentum };
   };
-  const { state, take, body, say, plots: [plane, rate, errors] } = panel(figure, data, {
+  const { state, take, body, say, settled, plots: [plane, rate, errors] } = panel(figure, data, {
     draw, changed: () => {}, buttons: { "to the best": best },
   });
   const star = button("★", () => take(best()), {
@@ -62,24 +66,24 @@ Stepsize.explorers.rates = (figure, data) => {
   });
   rate.box.append(star);
 
-  function words({ mu, predicted, measured, q, optimum, least }) {
-    const { method, step_size, momentum, condition } = state;
-    const both = (curvature) => {
-      const z = eigenvalues(method, curvature, step_size, momentum), [[re, im]] = z;
+  function words({ mu, predicted, measured, q, optimum, least, eigenvalues }) {
+    const { method, condition } = state;
+    const both = (z) => {
+      const [[re, im]] = z;
       return im ? `${number(re)} ± ${number(im)}i` : z.map(([a]) => number(a)).join(" and ");
     };
     const run = q ? `measured ${measured.toFixed(4)} between iterations ${2 * q} and ${4 * q}` : "the run ends at once";
     const also = method !== "GradientDescent" ? `, momentum ${number(optimum[1])}` : "";
     return [
       `Predicted rate ${predicted.toFixed(4)} an iteration, ${run}${predicted < 1 ? "" : "; it does not converge"}.`,
-      `Eigenvalues at curvature 1: ${both(1)}; at ${number(mu)}: ${both(mu)}.`,
+      `Eigenvalues at curvature 1: ${both(eigenvalues[0])}; at ${number(mu)}: ${both(eigenvalues[80])}.`,
       `Best for condition number ${whole(condition)}: step size ${number(optimum[0])}${also}, rate ${least.toFixed(4)}.`,
     ];
   }
 
   function draw() {
-    const { method, step_size: a, momentum: p } = state, result = Stepsize.rates.rates(state, iterations);
-    const { mu, at, error, predicted, optimum, least } = result, momentum = method !== "GradientDescent";
+    const { method, step_size: a, momentum: p } = state, result = settled(Stepsize.rates.rates(state, iterations));
+    const { mu, error, predicted, optimum, least, curve, eigenvalues } = result, momentum = method !== "GradientDescent";
     const main = plane.legible(Stepsize.catalogue.methods[method].colour), thin = stroke(plane.legible("#808080"), 1, [4, 3]);
     const wide = (1.3 * (plane.box.clientWidth - 54)) / (plane.box.clientHeight - 58), x = [-wide, wide], y = [-1.3, 1.3];
     plane.frame({ x, y, xLabel: "real part", yLabel: "imaginary part" });
@@ -87,17 +91,17 @@ Stepsize.explorers.rates = (figure, data) => {
       plane.line(129, (i) => [r * Math.cos((i * Math.PI) / 64), r * Math.sin((i * Math.PI) / 64)], look);
     circle(1, stroke(plane.ink, 1));
     circle(predicted, thin);
-    for (let i = 1; i < 80; i++) plane.dots(eigenvalues(method, mu ** (i / 80), a, p), thin, 1);
-    const both = [[1, "●", main], [mu, "■", plane.ink]];
-    for (const [c, sign, colour] of both) for (const z of eigenvalues(method, c, a, p)) plane.sign(z, sign, colour, 15);
-    plane.names(both.map(([c,, colour]) => ({ text: `curvature ${number(c)}`, at: eigenvalues(method, c, a, p)[0], colour })));
+    for (const z of eigenvalues.slice(1, 80)) plane.dots(z, thin, 1);
+    const both = [[1, "●", main, eigenvalues[0]], [mu, "■", plane.ink, eigenvalues[80]]];
+    for (const [, sign, colour, all] of both) for (const z of all) plane.sign(z, sign, colour, 15);
+    plane.names(both.map(([c,, colour, [at]]) => ({ text: `curvature ${number(c)}`, at, colour })));
 
     const end = momentum ? 1 : 4;
     rate.frame({
       x: [0, end], y: [0, 1.2], yLabel: "rate",
       xLabel: momentum ? `momentum, at step size ${number(a)}` : knobs.step_size[0],
     });
-    rate.line(401, (i) => [(end * i) / 400, momentum ? at(a, i / 400) : at(i / 100, 0)], stroke(main));
+    rate.line(curve.length, (i) => curve[i], stroke(main));
     rate.line(2, (i) => [i * end, 1], thin);
     const here = [momentum ? p : a, predicted];
     rate.sign(here, "●", main, 15);
@@ -109,7 +113,7 @@ Stepsize.explorers.rates = (figure, data) => {
     errors.frame({ x: [0, iterations], ...axis, xLabel: "iteration", yLabel: "error" });
     errors.line(2, (i) => [i * iterations, height(error[0]) + i * iterations * Math.log10(predicted)], thin);
     errors.line(error.length, (i) => [i, height(error[i])], stroke(main));
-    say(words(result));
+    say(result.lines ?? words(result));
   }
   take(data.setting);
   return body;

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import ClassVar
 
 import numpy as np
 
 from stepsize import methods, theory
-from stepsize.checks import one_of
+from stepsize.checks import at_least_one, nonnegative, one_of, rate, single
 from stepsize.explore import catalogue, figures
 from stepsize.explore.digits import number, rounded
 from stepsize.explore.explorer import OneSetting
@@ -58,6 +59,12 @@ class Rates(OneSetting):
 
     name = "rates"
     front = ("momentum", "step_size", "condition")
+    kinds: ClassVar = {
+        "method": one_of(*_METHODS),
+        "condition": single(at_least_one),
+        "step_size": single(nonnegative),
+        "momentum": single(rate),
+    }
     plots = (
         "Eigenvalues of the two-step matrix in the complex plane, with the unit circle",
         "Predicted rate against momentum, or the step size of gradient descent",
@@ -108,12 +115,36 @@ class Rates(OneSetting):
             "method": ("method", list(_METHODS)),
         }
 
+    @property
+    def curve(self):
+        """The predicted rate over all momenta, or over the step sizes of gradient descent."""
+        s, x = self.setting, np.linspace(0, 1 if self.with_momentum else 4, 401)
+        return x, self.rate(s["step_size"], x) if self.with_momentum else self.rate(x, 0.0)
+
+    def eigenvalues(self, curvature):
+        s = self.setting
+        return eigenvalues(s["method"], curvature, s["step_size"], s["momentum"])
+
+    def run(self):
+        every = [self.eigenvalues(self.mu ** (i / 80)) for i in range(81)]
+        return {
+            "mu": self.mu,
+            "error": self.trace.error,
+            "q": self.quarter,
+            "measured": self.measured,
+            "predicted": self.predicted,
+            "optimum": self.best,
+            "least": self.least,
+            "curve": np.transpose(self.curve),
+            "eigenvalues": [np.stack([z.real, z.imag], axis=1) for z in every],
+        }
+
     def lines(self):
         """Rates, eigenvalues and the optimum."""
         s, mu = self.setting, self.mu
 
         def both(curvature):
-            z = eigenvalues(s["method"], curvature, s["step_size"], s["momentum"])
+            z = self.eigenvalues(curvature)
             if z[0].imag:
                 return f"{number(z[0].real + 0.0)} ± {number(z[0].imag)}i"
             return " and ".join(number(v + 0.0) for v in z.real)
@@ -138,15 +169,13 @@ class Rates(OneSetting):
         plane.plot(turn.real, turn.imag, color="black", lw=1)
         plane.plot(self.predicted * turn.real, self.predicted * turn.imag, "--", color=_GREY, lw=1)
         for curvature, marker, colour in ((1.0, "o", look["color"]), (self.mu, "s", "black")):
-            z = eigenvalues(s["method"], curvature, s["step_size"], s["momentum"])
+            z = self.eigenvalues(curvature)
             plane.plot(z.real, z.imag, marker, color=colour, label=f"curvature {number(curvature)}")
         plane.set(xlabel="real part", ylabel="imaginary part", xlim=(-1.3, 1.3), ylim=(-1.3, 1.3))
         plane.set_aspect("equal")
         plane.legend(loc="lower left", fontsize=8)
-        x = np.linspace(0, 0.999 if self.with_momentum else 4, 401)
-        step, momentum = (s["step_size"], x) if self.with_momentum else (x, 0.0)
         here, label = ("momentum", "momentum") if self.with_momentum else ("step_size", _STEP_SIZE)
-        curve.plot(x, self.rate(step, momentum), color=look["color"])
+        curve.plot(*self.curve, color=look["color"])
         curve.plot(s[here], self.predicted, "o", color=look["color"])
         curve.plot(self.best[self.with_momentum], self.least, "*", ms=12, color="black")
         curve.set(xlabel=label, ylabel="rate", ylim=(0, 1.2))
@@ -197,13 +226,12 @@ def rates(
     'Predicted rate 0.5000 an iteration, measured 0.5000 between iterations 200 and 400.'
     """
     one_of(*_METHODS)("method", method)
-    if not condition >= 1:
-        raise ValueError(f"condition must be at least 1, got {condition!r}")
+    condition = single(at_least_one)("condition", condition)
     best = rounded(_METHODS[method][1](1 / condition, 1.0), digits=12)
     return Rates(
         question,
-        step_size=float(best[0] if step_size is None else step_size),
-        momentum=float(best[1] if momentum is None else momentum),
-        condition=float(condition),
+        step_size=float(best[0]) if step_size is None else step_size,
+        momentum=float(best[1]) if momentum is None else momentum,
+        condition=condition,
         method=method,
     ).with_front(front)

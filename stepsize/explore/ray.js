@@ -18,14 +18,18 @@ Stepsize.ray = (objective, w, alpha, { fraction, target, factor }) => {
   const promised = inner(g, g.map((x) => alpha * x)), error = loss(alpha) - f + promised;
   const next = error > promised / 2 ? alpha / factor : promised > 0 ? alpha * factor : alpha;
   const aim = target * f;
+  const steps = { lossgrad: alpha, exact: s ? high : 0, polyak: ratio(f, s), l4: ratio(fraction * (f - aim), s) };
+  const end = 1.15 * Math.min(Math.max(...Object.values(steps)), 4 * Math.max(steps.polyak, steps.exact)) || 1;
   return {
-    f, g, s, point, loss, aim, next, r: ratio(error, promised), curvature: ratio(error, alpha * alpha),
-    polyak: ratio(f, s), l4: ratio(fraction * (f - aim), s), exact: s ? high : 0,
+    f, g, s, aim, r: ratio(error, promised), curvature: ratio(error, alpha * alpha), next, longer: Math.sign(next - alpha), steps,
+    losses: Object.fromEntries(Object.entries(steps).map(([name, t]) => [name, loss(t)])),
+    curve: Array.from({ length: 201 }, (_, i) => [(i / 200) * end, loss((i / 200) * end)]),
   };
 };
 
 Stepsize.explorers.ray = (figure, data) => {
-  const { Contours, draggable, legible, marker, number, objective: named, panel, place, placed, stroke, surface } = Stepsize.kit;
+  const { Contours, draggable, marker, number, objective: named, panel, placed, stroke } = Stepsize.kit;
+  const { legible, place, surface } = Stepsize.surfaces;
   const { colours, names, aim, knobs } = data, contours = new Contours();
   let objective, view, w;
   const changed = () => {
@@ -35,51 +39,49 @@ Stepsize.explorers.ray = (figure, data) => {
     w = [state.x, state.y];
   };
   const result = () => Stepsize.ray(objective, w, state.step_size, { ...aim, ...state });
-  const to = (name) => [names[name], () => ({ step_size: result()[name] })];
-  const { state, take, body, say, plots: [map, along] } = panel(figure, data, {
+  const to = (name) => [names[name], () => ({ step_size: result().steps[name] })];
+  const { state, take, body, say, settled, plots: [map, along] } = panel(figure, data, {
     draw, changed, buttons: Object.fromEntries(["exact", "polyak", "l4"].map(to)),
   });
 
-  const handle = marker(map, ([x, y]) => take({ x, y }));
+  const handle = marker(map, () => w, ([x, y]) => take({ x, y }));
   draggable(along, ([t]) => take({ step_size: Number(t.toPrecision(3)) }));
 
-  function words({ f, s, loss, r, next, polyak, l4, exact, aim }) {
-    const { step_size: t, fraction } = state, at = (a) => `${number(a)}, loss ${number(loss(a))}`;
+  function words({ f, s, r, longer, steps, losses, aim }) {
+    const { step_size: t, fraction } = state, at = (name) => `${number(steps[name])}, loss ${number(losses[name])}`;
     if (s === 0) return [`The gradient at ${place(w)} is zero: no step size moves it.`];
     return [
-      `From ${place(w)} with step size ${number(t)}: loss ${number(f)} becomes ${number(loss(t))}, the tangent ` +
+      `From ${place(w)} with step size ${number(t)}: loss ${number(f)} becomes ${number(losses.lossgrad)}, the tangent ` +
         `promised ${number(f - t * s)}; r = ${number(r)}, LossGrad's next step is ` +
-        `${next > t ? "longer" : next < t ? "shorter" : "the same"}.`,
-      `Step sizes: exact minimizer ${at(exact)}; Polyak ${at(polyak)}; L4, ${number(fraction)} of the way ` +
-        `to ${number(aim)}, ${at(l4)}.`,
+        `${["shorter", "the same", "longer"][longer + 1]}.`,
+      `Step sizes: exact minimizer ${at("exact")}; Polyak ${at("polyak")}; L4, ${number(fraction)} of the way ` +
+        `to ${number(aim)}, ${at("l4")}.`,
     ];
   }
 
   function draw() {
-    const found = result(), { f, s, point, loss, aim, curvature, polyak, l4, exact } = found, { step_size } = state;
-    const look = legible(map, colours);
-    const signs = [["lossgrad", step_size, "●"], ["exact", exact, "★"], ["polyak", polyak, "■"], ["l4", l4, "▲"]];
-    const far = Math.max(...signs.map(([, a]) => a)), end = 1.15 * Math.min(far, 4 * Math.max(polyak, exact)) || 1;
+    const found = settled(result()), { f, g, s, aim, curvature, steps, losses, curve } = found;
+    const look = legible(map, colours), point = (t) => w.map((x, i) => x - t * g[i]), [end] = curve.at(-1);
     const more = surface(map, contours, objective, view);
     map.line(101, (i) => point((i / 100) * end), stroke(map.ink, 1));
-    handle.show(w, "point");
+    handle.show("point");
 
     const x = [0, end], y = [-0.15 * f, 1.3 * f || 1];
     along.frame({ x, y, xLabel: knobs.step_size[0], yLabel: "loss; dashed: tangent" });
     const graph = (height, look) => along.line(201, (i) => [(i / 200) * end, height((i / 200) * end)], look);
-    graph(loss, stroke(along.ink, 2));
+    along.line(curve.length, (i) => curve[i], stroke(along.ink, 2));
     graph((a) => f - a * s, stroke(look.l4, 1.5, [6, 3]));
     graph((a) => f - a * s + curvature * a * a, stroke(look.lossgrad, 1.5, [2, 3]));
     graph(() => aim, stroke(look.l4, 1, [1, 3]));
-    const marks = signs.map(([k, a, shape]) => {
-      const at = [a, k === "l4" ? f - a * s : loss(a)];
+    const marks = Object.entries({ lossgrad: "●", exact: "★", polyak: "■", l4: "▲" }).map(([k, shape]) => {
+      const a = steps[k], at = [a, k === "l4" ? f - a * s : losses[k]];
       map.sign(point(a), shape, look[k]);
       along.sign(at, shape, look[k], 12);
       return { text: names[k], at, colour: look[k] };
     });
-    along.sign([polyak, f - polyak * s], "□", look.polyak, 12);
+    along.sign([steps.polyak, f - steps.polyak * s], "□", look.polyak, 12);
     along.names(marks);
-    say(words(found));
+    say(found.lines ?? words(found));
     return more;
   }
 

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
-from stepsize.checks import one_of, starting_point
+from stepsize.checks import finite, fraction, nonnegative, one_of, single, starting_point
 from stepsize.explore import catalogue, figures
 from stepsize.explore.digits import number
 from stepsize.explore.explorer import OneSetting
@@ -57,6 +59,13 @@ class Ray(OneSetting):
 
     name = "ray"
     front = ("step_size", "x", "y")
+    kinds: ClassVar = {
+        "x": single(finite),
+        "y": single(finite),
+        "step_size": single(nonnegative),
+        "fraction": single(fraction),
+        "objective": one_of(*_OBJECTIVES),
+    }
     boxes = OneSetting.boxes[0], (0.58, 0.13, 0.39, 0.84)
     plots = (
         "Contours of the loss, the point and its ray",
@@ -72,8 +81,6 @@ class Ray(OneSetting):
         super().__init__(question, **setting)
         s = self.setting
         self.objective = catalogue.named(s["objective"])
-        view = np.transpose(catalogue.OBJECTIVES[s["objective"]]["view"])
-        s["x"], s["y"] = (round(float(v), 2) for v in np.clip([s["x"], s["y"]], *view))
         w, t = np.array([s["x"], s["y"]]), s["step_size"]
         f, g = self.objective.loss(w), self.objective.grad(w)
         self.w, self.f, self.g, self.slope = w, f, g, inner(g, g)
@@ -84,6 +91,7 @@ class Ray(OneSetting):
             self.curvature = float(error / (t * t)) if t else 0.0
             self.longer = int(np.sign(promised / 2 - error)) if promised else 0
         # the package's own first steps
+        self.steps = {"exact": 0.0, "polyak": 0.0, "l4": 0.0}
         if self.slope:
             first = {
                 "polyak": Polyak(minimum=0.0),
@@ -109,6 +117,32 @@ class Ray(OneSetting):
             "objective": ("objective", list(_OBJECTIVES)),
         }
 
+    @property
+    def tried(self):
+        """The step size that is tried, and those of the rules."""
+        return {"lossgrad": self.setting["step_size"], **self.steps}
+
+    @property
+    def curve(self):
+        """The loss along the ray, as far as the steps go that are not far off."""
+        most = 4 * max(self.steps["polyak"], self.steps["exact"])
+        x = np.linspace(0, 1.15 * min(max(self.tried.values()), most) or 1.0, 201)
+        return x, self.objective.loss(self.w[:, None] - x * self.g[:, None])
+
+    def run(self):
+        return {
+            "f": self.f,
+            "g": self.g,
+            "s": self.slope,
+            "r": self.r,
+            "curvature": self.curvature,
+            "longer": self.longer,
+            "aim": _AIM["target"] * self.f,
+            "steps": self.tried,
+            "losses": {name: self.loss(t) for name, t in self.tried.items()},
+            "curve": np.transpose(self.curve),
+        }
+
     def lines(self):
         s, at = self.setting, point(self.w)
         if not self.slope:
@@ -129,28 +163,25 @@ class Ray(OneSetting):
         ]
 
     def draw(self, left, curve):
-        t, f, s = self.setting["step_size"], self.f, self.slope
+        f, s = self.f, self.slope
         view = catalogue.OBJECTIVES[self.setting["objective"]]["view"]
         figures.contours(left, self.objective, *view, points=80)
         left.set(xlabel="w₁", ylabel="w₂")
         left.plot(*self.w, "o", ms=8, mfc="white", mec="black", zorder=7)
         if not s:
             return
-        steps = {"lossgrad": t, **self.steps}
-        most = 4 * max(steps["polyak"], steps["exact"])
-        x = np.linspace(0, 1.15 * min(max(steps.values()), most), 201)
-        points = self.w[:, None] - x * self.g[:, None]
-        left.plot(*points, color="black", lw=0.8)
-        curve.plot(x, self.objective.loss(points), color="black")
+        x, losses = self.curve
+        left.plot(*(self.w[:, None] - x * self.g[:, None]), color="black", lw=0.8)
+        curve.plot(x, losses, color="black")
         curve.plot(x, f - x * s, "--", color=_COLOURS["l4"], lw=1.2)
         curve.plot(x, f - x * s + self.curvature * x * x, ":", color=_COLOURS["lossgrad"])
         curve.axhline(_AIM["target"] * f, color=_COLOURS["l4"], lw=0.8, ls=":")
-        for name, a in steps.items():
+        for name, a in self.tried.items():
             look = {"color": _COLOURS[name], "marker": _MARKS[name], "ls": "", "ms": 6}
             height = f - a * s if name == "l4" else self.loss(a)
             left.plot(*(self.w - a * self.g), **look)
             curve.plot(a, height, label=_LABELS[name], **look)
-        curve.plot(steps["polyak"], 0, "s", mfc="none", mec=_COLOURS["polyak"])
+        curve.plot(self.steps["polyak"], 0, "s", mfc="none", mec=_COLOURS["polyak"])
         curve.set(xlim=(0, x[-1]), ylim=(-0.15 * f, 1.3 * f), xlabel="step size", ylabel="loss")
         curve.legend(loc="upper right", fontsize=8)
 
@@ -181,7 +212,7 @@ def ray(
     Parameters
     ----------
     w : array of shape (2,)
-        The point, rounded to hundredths.
+        The point, rounded to hundredths and inside the part of the plane that is shown.
     objective : "rosenbrock", "bowl" or "turned bowl"
         Their least loss is zero, which is what Polyak's step size supposes.
     step_size : float
@@ -202,13 +233,7 @@ def ray(
     >>> round(steps["exact"], 12), steps["polyak"]
     (0.001, 0.0005)
     """
-    one_of(*_OBJECTIVES)("objective", objective)
-    x, y = starting_point(w, 2)
-    return Ray(
-        question,
-        x=x,
-        y=y,
-        step_size=float(step_size),
-        fraction=float(fraction),
-        objective=objective,
-    ).with_front(front)
+    view = np.transpose(catalogue.OBJECTIVES[one_of(*_OBJECTIVES)("objective", objective)]["view"])
+    x, y = np.clip(starting_point(w, 2, name="w"), *view).round(2).tolist()
+    own = {"x": x, "y": y, "step_size": step_size, "fraction": fraction, "objective": objective}
+    return Ray(question, **own).with_front(front)

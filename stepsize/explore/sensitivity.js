@@ -3,7 +3,8 @@
 
 Stepsize.explorers.sensitivity = (figure, data) => {
   const {
-    having, logarithmic, marker, methodOf, methodText, number, objective, panel, renewed, stroke, valuesOf, whole, within,
+    having, held, logarithmic, marker, methodOf, methodText, number, objective, panel, renewed, stroke,
+    valuesOf, whole, within,
   } = Stepsize.kit;
   const { methods, online, catalogue } = Stepsize, { methods: rows } = catalogue;
   const { streams, constants, shape, knobs: { method: [, names], knob: [, own], value: [, stops] } } = data;
@@ -13,10 +14,13 @@ Stepsize.explorers.sensitivity = (figure, data) => {
   const like = () => [method.name, state.knob, state.problem].join(); // what curves can be compared
   const isStream = () => state.problem in streams;
   const candidates = () => (isStream() ? constants : catalogue.stops.step_size);
-  const least = (errors) => errors.reduce((best, e, i) => (e < errors[best] ? i : best), 0);
+  const known = (e) => (typeof e === "number" ? e : Infinity);
+  const least = (errors) => errors.reduce((best, e, i) => (known(e) < known(errors[best]) ? i : best), 0);
   const present = () => stops.indexOf(state.value);
+  const shared = () => JSON.stringify([state.problem, state.budget, state.scale, state.seed]);
+  const swept = () => shared() + JSON.stringify([method.name, { ...method.parameters, [state.knob]: 0 }, state.knob, stops]);
 
-  // A run on an objective that keeps its end alone; where it is not finite it ends.
+  // A run that keeps its end alone, and ends where it is not finite.
   class End extends Stepsize.Run {
     record() {
       this.last = this.w;
@@ -64,9 +68,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
 
   // Go on for a frame's share of what is to be computed; whether all is.
   function advance() {
-    const { knob, problem: on, budget, scale, seed } = state, { name, parameters } = method;
-    const until = performance.now() + 12, { [knob]: _, ...others } = parameters;
-    const of = JSON.stringify([on, budget, scale, seed]), at = of + JSON.stringify([name, others, knob, stops]);
+    const { knob } = state, { name, parameters } = method, until = performance.now() + 12, of = shared(), at = swept();
     if (keys[0] !== of) {
       problem = prepare();
       rivals = candidates().map(() => null);
@@ -76,17 +78,15 @@ Stepsize.explorers.sensitivity = (figure, data) => {
     }
     if (keys[1] !== at) sweep = stops.map(() => null);
     keys[1] = at;
-    const done = finish(rivals, (i) => start("GradientDescent", { step_size: candidates()[i] }), until) &&
-      finish(sweep, (i) => start(name, { ...others, [knob]: stops[i] }), until);
-    if (done && first?.like !== like()) first = { like: like(), stops: [...stops], sweep };
-    return done;
+    return finish(rivals, (i) => start("GradientDescent", { step_size: candidates()[i] }), until) &&
+      finish(sweep, (i) => start(name, { ...parameters, [knob]: stops[i] }), until);
   }
 
   const plain = (name) => name.replaceAll("_", " ");
   const word = (v) => (v === Infinity ? "inf" : typeof v === "boolean" ? (v ? "yes" : "no") : number(v));
 
-  function words() {
-    const { knob, budget } = state, { name, parameters: p } = method, best = least(sweep), level = rivals[least(rivals)];
+  function words({ errors: sweep, constant, level }) {
+    const { knob, budget } = state, { name, parameters: p } = method, best = least(sweep);
     const [what, on] = isStream() ? ["squared error", ` over the second half of ${whole(budget)} examples`]
       : ["error", ` after ${whole(budget)} gradient evaluations`];
     const said = (error, more = "") => (error < Infinity ? `${what} ${number(error)}${more}` : "diverged");
@@ -98,7 +98,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
       (sweep[best] < Infinity ? `Best of ${stops.length} values of ${plain(knob)}: ${word(stops[best])}, ` +
         `${said(sweep[best])}. ${good} of them do` : `All ${stops.length} values of ${plain(knob)} diverge. None does`) +
         ` as well as gradient descent with the best of ${candidates().length} ` +
-        `constant step sizes, ${number(candidates()[least(rivals)])}: ${said(level)}.`,
+        `constant step sizes, ${number(constant)}: ${said(level)}.`,
     ];
   }
 
@@ -110,7 +110,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
     wanted = changes.knob ?? wanted;
     if (state.method !== method.name) method = renewed(state.method, method);
     const { name, parameters } = method;
-    refill(own, Object.keys(parameters).filter((p) => typeof valuesOf(name, p)[0] === "number"));
+    refill(own, Object.keys(parameters).filter((p) => typeof valuesOf(name, p)?.[0] === "number" && !held(parameters[p])));
     state.knob = own.includes(wanted) ? wanted : own[0];
     if ("value" in changes) parameters[state.knob] = changes.value;
     state.value = parameters[state.knob];
@@ -119,8 +119,9 @@ Stepsize.explorers.sensitivity = (figure, data) => {
     controls.seed.node.hidden = !isStream();
   };
   const link = { write: () => methodText(method), read: (text) => methodText(methodOf(text, within)) };
-  const { state, controls, take, body, say, plots: [plot] } = panel(figure, data, { draw, changed, texts: { with: link } });
-  const here = marker(plot, ([i]) =>
+  const { state, controls, take, body, say, settled, twin, plots: [plot] } =
+    panel(figure, data, { draw, changed, texts: { with: link } });
+  const here = marker(plot, () => [present(), 0], ([i]) =>
     take({ value: stops[Math.max(0, Math.min(stops.length - 1, Math.round(i)))] }), 1);
 
   // The values to write beside the axis: about six round ones.
@@ -132,40 +133,45 @@ Stepsize.explorers.sensitivity = (figure, data) => {
   }
 
   function draw() {
-    const ended = advance();
-    if (!sweep) return true; // the last picture stays
-    const known = (errors) => errors.map((e, i) => [i, e]).filter(([, e]) => typeof e === "number");
-    const shown = known(sweep), x = [-0.5, stops.length - 0.5];
-    const before = first?.like === like() && first.sweep !== sweep
-      ? known(first.sweep).map(([i, e]) => [stops.indexOf(first.stops[i]), e]).filter(([i]) => i >= 0) : [];
-    const level = Math.min(...known(rivals).map(([, e]) => e));
+    const points = (errors) => errors.map((e, i) => [i, e]).filter(([, e]) => typeof e === "number");
+    const ended = !twin() || advance(), best = twin() && least(rivals);
+    const found = settled(twin() && sweep && {
+      values: [...stops], errors: sweep, constant: candidates()[best], level: known(rivals[best]),
+    }, ended);
+    if (!found) return twin(); // the last picture stays
+    const { values, errors, constant, level } = found;
+    const shown = points(errors), x = [-0.5, values.length - 0.5];
+    const complete = ended || found.lines, of = swept();
+    if (complete && (first?.like !== like() || first.of === of)) first = { like: like(), of, values, errors };
+    const before = first?.like === like() && first.of !== of
+      ? points(first.errors).map(([i, e]) => [values.indexOf(first.values[i]), e]).filter(([i]) => i >= 0) : [];
     const { height, ...axis } = logarithmic([...shown, ...before].map(([, e]) => e).concat(level),
       Math.log10(1e3 * (level || 1)));
     plot.frame({
       x, ...axis, xTicks: marks(), xLabel: plain(state.knob), yLabel: isStream() ? "squared error / scale²" : "final error",
     });
-    const own = stroke(plot.legible(rows[method.name].colour)), then = stroke(plot.legible("#808080"), 1.4, [2, 3]);
+    const line = stroke(plot.legible(rows[method.name].colour)), then = stroke(plot.legible("#808080"), 1.4, [2, 3]);
     const gd = stroke(plot.legible(rows.GradientDescent.colour), 1.6, [6, 3]);
     const graph = (points, look) => plot.line(points.length, (k) => [points[k][0], height(points[k][1])], look);
     graph(before, then);
     graph(x.map((end) => [end, level]), gd);
-    graph(shown, own);
+    graph(shown, line);
     const top = axis.y[1], edge = (e) => Math.min(height(e) ?? top, top);
     plot.clipped((c) => {
-      Object.assign(c, { fillStyle: own.colour, font: "10px sans-serif", textAlign: "center", textBaseline: "top" });
+      Object.assign(c, { fillStyle: line.colour, font: "10px sans-serif", textAlign: "center", textBaseline: "top" });
       for (const [i, e] of shown) if (e === Infinity) c.fillText("×", plot.px(i), plot.area.top);
     });
-    const names = [{ text: `GD ${number(candidates()[least(rivals)])}`, colour: gd.colour, at: [x[1], edge(level)] }];
+    const names = [{ text: `GD ${number(constant)}`, colour: gd.colour, at: [x[1], edge(level)] }];
     const ends = (points) => points.findLast(([, e]) => e < Infinity);
-    for (const [text, end, { colour }] of [[rows[method.name].label, ends(shown), own], ["at first", ends(before), then]]) {
+    for (const [text, end, { colour }] of [[rows[method.name].label, ends(shown), line], ["at first", ends(before), then]]) {
       if (end) names.push({ text, colour, at: [end[0], edge(end[1])] });
     }
     plot.names(names);
-    const i = present(), error = sweep[i];
-    here.show([i, typeof error === "number" ? edge(error) : top], "");
+    const i = present();
+    here.show("", [i, edge(known(errors[i]))]);
     here.node.setAttribute("aria-label", `${plain(state.knob)} ${word(stops[i])}; arrow keys move it`);
-    if (!ended) return true;
-    say(words());
+    if (complete) say(found.lines ?? words(found));
+    return !ended;
   }
 
   take(data.setting);

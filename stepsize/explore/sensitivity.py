@@ -6,16 +6,15 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import lru_cache
+from functools import cached_property
 
 import numpy as np
 
-from stepsize import methods
-from stepsize.checks import count, count_or_zero, one_of, positive, starting_point
+from stepsize.checks import count, count_or_zero, one_of, positive, single, starting_point
 from stepsize.explore import catalogue, figures, samples
 from stepsize.explore.digits import number
 from stepsize.explore.explorer import OneSetting
-from stepsize.explore.page import as_text
+from stepsize.explore.page import as_text, classes, method_of, own_rows
 from stepsize.methods import Csawg, GradientDescent
 from stepsize.objectives import Objective
 from stepsize.runs import minimize, runs_of, track
@@ -52,7 +51,7 @@ class _Problem:
 
     @property
     def objective(self):
-        f, s = self.given or catalogue.named(self.name), self.scale
+        f, s = self.given if self.name == _GIVEN else catalogue.named(self.name), self.scale
         return Objective(
             lambda w: s * f.loss(w),
             lambda w: s * f.grad(w),
@@ -76,7 +75,6 @@ class _Problem:
         return np.where(np.isfinite(error), error, np.inf)
 
 
-@lru_cache(maxsize=64)
 def sweep(problem, method, knob, values):
     """The final error at each of the values: numbers that need not be whole in one batch."""
     alike = [isinstance(v, float) for v in values]
@@ -89,7 +87,21 @@ def sweep(problem, method, knob, values):
     return errors
 
 
-@lru_cache(maxsize=64)
+def _problem(name, given, w0, budget, scale, seed):
+    one_of(*catalogue.OBJECTIVES, *STREAMS, *[_GIVEN] * (given is not None))("problem", name)
+    if name not in STREAMS:
+        w0 = starting_point(w0, len(given.minimizer) if name == _GIVEN else 2).tolist()
+    return _Problem(
+        name,
+        w0=tuple(w0),
+        budget=count("budget", budget),
+        scale=single(positive)("scale", scale),
+        seed=count_or_zero("seed", seed),
+        given=given,
+    )
+
+
+@samples.remembered
 def rival(problem):
     """The best constant step size of gradient descent, found by trying them all, and its error."""
     errors = problem.final(problem.run(GradientDescent(problem.constants)))
@@ -97,10 +109,10 @@ def rival(problem):
     return float(problem.constants[best]), float(errors[best])
 
 
-def knobs_of(method):
+def knobs_of(method, first=None):
     """The hyper-parameters that are numbers, with the values that they can be given."""
     plain = [k for k, v in vars(method).items() if v is None or isinstance(v, (int, float, str))]
-    offered = {name: catalogue.stops(method, name) for name in plain}
+    offered = {name: catalogue.stops(method, name, first) for name in plain}
     return {
         name: tuple(values)
         for name, values in offered.items()
@@ -127,6 +139,7 @@ class Sensitivity(OneSetting):
     def __init__(self, question, method, knob, problem, wanted=None):
         self.question, self.method, self.knob, self.problem = question, method, knob, problem
         self.wanted = wanted or knob  # which a method may lack that stands in between
+        self.given, self.held = [method], []  # what no text can tell
         self.setting = {
             "method": type(method).__name__,
             "knob": knob,
@@ -136,26 +149,29 @@ class Sensitivity(OneSetting):
         }
 
     def replaced(self, **changes):
-        method, problem = self.method, self.problem
+        known, given = classes(self.given), self.problem.given
+        method = method_of(changes.pop("with", as_text(self.method, self.held)), known, self.held)
         wanted = changes.pop("knob", self.wanted)
         if "method" in changes:
-            method = catalogue.renewed(getattr(methods, changes.pop("method")), method)
+            name = one_of(*known)("method", changes.pop("method"))
+            method = catalogue.renewed(known[name], method) or method
         offered = knobs_of(method)
         knob = wanted if wanted in offered else next(iter(offered))
         if "value" in changes:
-            value = changes.pop("value")
-            method = dataclasses.replace(method, **{knob: value})
-        if "problem" in changes:
-            changes["name"] = changes.pop("problem")
-        problem = dataclasses.replace(problem, **changes)
-        return type(self)(self.question, method, knob, problem, wanted)
+            method = dataclasses.replace(method, **{knob: changes.pop("value")})
+        own = {name: getattr(self.problem, name) for name in ("w0", "budget", "scale", "seed")}
+        problem = _problem(changes.pop("problem", self.problem.name), given, **{**own, **changes})
+        other = type(self)(self.question, method, knob, problem, wanted)
+        other.given, other.held = self.given, self.held
+        return other
 
     @property
     def values(self):
         """All values of the knob, in order."""
-        return knobs_of(self.method)[self.knob]
+        first = self.given[0]
+        return knobs_of(self.method, first if type(first) is type(self.method) else None)[self.knob]
 
-    @property
+    @cached_property
     def errors(self):
         """The final error at each of them."""
         return sweep(self.problem, self.method, self.knob, self.values)
@@ -239,19 +255,34 @@ class Sensitivity(OneSetting):
         axes.set(xlim=(-0.5, len(values) - 0.5), ylim=(0.7 * low, 3 * high))
         axes.legend(loc="upper left", fontsize=8)
 
-    def data(self):
-        problem = self.problem
-        if problem.given is not None or not catalogue.has_twin(self.method):
-            return None
-        known = {name: (name, []) for name in ("method", "value")}  # from the catalogue
+    @property
+    def twin(self):
+        """Whether the page's script can run all of it."""
+        return self.problem.name != _GIVEN and catalogue.has_twin(self.method)
+
+    def run(self):
+        constant, level = rival(self.problem)
         return {
-            "setting": {"with": as_text(self.method), "w0": problem.w0, **self.setting},
+            "values": self.values,
+            "errors": self.errors,
+            "constant": constant,
+            "level": level,
+        }
+
+    def data(self):
+        known = {name: (name, []) for name in ("method", "value")}  # from the catalogue
+        method = as_text(self.method, self.held)
+        return {
+            "setting": {"with": method, "w0": self.problem.w0, **self.setting},
             "knobs": {"with": ("", None), **self.knobs(), **known},
             "plots": self.plots,
             "streams": STREAMS,
             "constants": samples.CONSTANTS,
             "shape": samples.SHAPE,
         }
+
+    def live(self):
+        return {**self.data(), "methods": own_rows(self.given, self.held)}
 
 
 def _marks(values):
@@ -332,18 +363,10 @@ def sensitivity(
         raise ValueError(f"method must have a knob that is a number, got {method!r}")
     knob = next(iter(offered)) if knob is None else one_of(*offered)("knob", knob)
     given = None
-    if isinstance(problem, str):
-        one_of(*catalogue.OBJECTIVES, *STREAMS)("problem", problem)
-    elif problem.minimizer is None:
-        raise ValueError("problem must be an objective that knows its minimizer")
-    else:
+    if not isinstance(problem, str):
+        if problem.minimizer is None:
+            raise ValueError("problem must be an objective that knows its minimizer")
         given, problem = problem, _GIVEN
-    w0 = starting_point(w0, len(given.minimizer) if given else 2)
-    own = {
-        "w0": tuple(w0.tolist()),
-        "budget": count("budget", budget),
-        "scale": positive("scale", scale),
-        "seed": count_or_zero("seed", seed),
-    }
-    explorer = Sensitivity(question, method, knob, _Problem(problem, given=given, **own))
+    own = {"w0": w0, "budget": budget, "scale": scale, "seed": seed}
+    explorer = Sensitivity(question, method, knob, _problem(problem, given, **own))
     return explorer.with_front(front)

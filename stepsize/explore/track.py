@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from matplotlib.ticker import LogLocator
 
-from stepsize.checks import count, count_or_zero, nonnegative, one_of
+from stepsize.checks import count, count_or_zero, nonnegative, one_of, single
 from stepsize.explore import catalogue, figures, samples
 from stepsize.explore.digits import number
 from stepsize.explore.explorer import OneSetting
@@ -43,7 +44,7 @@ def _stream(data):
     return map(LinearSample.unchecked, x, y)
 
 
-@cache
+@samples.remembered
 def tuned(*data):
     """The constant step size with the least late error on these very samples, and its run."""
     constants, n = np.array(samples.CONSTANTS), len(samples.draw(*data)[1])
@@ -67,6 +68,18 @@ class Track(OneSetting):
 
     name = "track"
     front = ("meta_step_size", "step_size", "scale")
+    kinds: ClassVar = {
+        "method": one_of(*_METHODS),
+        "meta_step_size": single(nonnegative),
+        "step_size": single(nonnegative),
+        "problem": one_of(*samples.PROBLEMS),
+        "flip_every": count,
+        "drift": single(nonnegative),
+        "noise": single(nonnegative),
+        "scale": single(nonnegative),
+        "seed": count_or_zero,
+        "examples": count,
+    }
     plots = (
         "Step sizes over examples",
         "Squared errors over examples",
@@ -87,14 +100,21 @@ class Track(OneSetting):
         with np.errstate(all="ignore"):
             return run(method, _stream(self.data_setting), s["examples"], record=1)
 
-    def work(self):
-        """Samples and tuned SGD, where the data are new, and the run."""
-        samples.draw(*self.data_setting)
-        yield
-        tuned(*self.data_setting)
-        yield
-        _ = self.trace
-        yield
+    def run(self):
+        trace, (best, rival) = self.trace, tuned(*self.data_setting)
+        target = samples.draw(*self.data_setting)[2]
+        every = -(-len(target) // 500)  # as many points of a line as there are pixels
+        return {
+            "every": every,
+            "step_size": trace.step_size[1::every],
+            "last": trace.step_size[-1],
+            "late": [samples.late(trace), samples.late(rival)],
+            "best": best,
+            "errors": blocks(trace)[1],
+            "rival": blocks(rival)[1],
+            "weight": trace.w[1:, 0],
+            "target": target[:, 0],
+        }
 
     def lines(self):
         """The result in words."""
@@ -215,14 +235,14 @@ def track(
     """
     return Track(
         question,
-        method=one_of(*_METHODS)("method", method),
-        meta_step_size=nonnegative("meta_step_size", meta_step_size),
-        step_size=nonnegative("step_size", step_size),
-        problem=one_of(*samples.PROBLEMS)("problem", problem),
-        flip_every=count("flip_every", flip_every),
-        drift=nonnegative("drift", drift),
-        noise=nonnegative("noise", noise),
-        scale=nonnegative("scale", scale),
-        seed=count_or_zero("seed", seed),
-        examples=count("examples", examples),
+        method=method,
+        meta_step_size=meta_step_size,
+        step_size=step_size,
+        problem=problem,
+        flip_every=flip_every,
+        drift=drift,
+        noise=noise,
+        scale=scale,
+        seed=seed,
+        examples=examples,
     ).with_front(front)

@@ -4,7 +4,7 @@
 Stepsize.explorers.valley = (figure, data) => {
   const {
     el, whole, number, choice, knob, button, player, Contours, logarithmic, marker, swatch, objective, renewed, valuesOf,
-    within, methodText, methodOf, placed, panel, stroke,
+    within, methodText, methodOf, held, placed, panel, stroke,
   } = Stepsize.kit;
   const { objectives, methods: rows, dashes, level, most } = Stepsize.catalogue;
   const FOLDED = 6; // knobs of a method beyond these are folded away
@@ -55,7 +55,7 @@ Stepsize.explorers.valley = (figure, data) => {
     return found.filter(Boolean).join(", ");
   }
 
-  // The name of each method, and of those of one name what differs: words if these do, or all.
+  // The name of each method, and of those of one name what differs.
   function labels() {
     const found = [];
     for (const method of methods) {
@@ -87,8 +87,8 @@ Stepsize.explorers.valley = (figure, data) => {
         `${whole(grad_evals[zero])} gradient evaluations.` : ".");
   }
 
-  function wordsAt(label, { w, error, grad_evals }, row) {
-    const at = w[row].every(Number.isFinite) ? `error ${number(error[row])}` : "diverged";
+  function wordsAt(label, { w, error, grad_evals }, row, measure) {
+    const at = w[row].every(Number.isFinite) ? `${measure} ${number(error[row])}` : "diverged";
     return `${label}: ${at} at ${whole(grad_evals[row])} gradient evaluations, ${whole(row)} iterations.`;
   }
 
@@ -108,12 +108,12 @@ Stepsize.explorers.valley = (figure, data) => {
       return all.join(";");
     },
   };
-  const { state, controls, take, redraw, body, say, parts, plots: [map, errors, steps] } = panel(figure, data, {
-    draw, changed, tools: [playback.node], texts: { methods: link },
+  const { state, controls, take, redraw, body, say, settled, twin, parts, plots: [map, errors, steps] } = panel(figure, data, {
+    draw, changed, slots, tools: [playback.node], texts: { methods: link },
     buttons: Object.fromEntries(Object.entries(data.presets).map(([name, preset]) => [name, () => preset])),
   });
   const cards = el("div", { class: "explorer-methods" });
-  const handle = marker(map, ([x, y]) => take({ x, y }));
+  const handle = marker(map, () => [state.x, state.y], ([x, y]) => take({ x, y }));
   parts.more.querySelector("summary").append(", methods");
   parts.more.append(cards);
 
@@ -150,6 +150,7 @@ Stepsize.explorers.valley = (figure, data) => {
   function card(slot, index) {
     const method = methods[index], { name, parameters } = method, made = {};
     for (const p of Object.keys(parameters)) {
+      if (!valuesOf(name, p) || held(parameters[p])) continue;
       made[p] = knob(plain(p), valuesOf(name, p), parameters[p], (value) => {
         parameters[p] = value;
         // The derived pairing needs the fresh gradient.
@@ -190,22 +191,25 @@ Stepsize.explorers.valley = (figure, data) => {
       const { colour, dash, windows } = rows[name];
       const own = windows ? windows[Object.keys(windows).find((k) => k >= w)] : colour;
       const rank = (seen[name] = (seen[name] ?? -1) + 1);
-      // Each further one of a class has the next dashes, and is farther from the paper.
+      // Each further one of a class has the next dashes and more contrast.
       return stroke(map.legible(own, 0.2 * rank), 1.8, dashes[(dash + rank) % dashes.length]);
     });
   }
 
   function draw() {
-    const ended = advance(late % 4 ? 12 : 2);
+    const ended = !twin() || advance(late % 4 ? 12 : 2);
     if (ended) late = 1;
     else if (late++ % 4) return true; // while runs go on, one frame in four is drawn
     const { share, playing } = playback;
-    const traces = slots.map(({ run }) => run.trace), names = labels(), looks = lookOf();
+    const found = settled(twin() && { traces: slots.map(({ run }) => run.trace) }, ended);
+    const shape = objective(state.objective) ?? found?.map;
+    if (found?.traces.length !== methods.length || !shape) return false; // the kernel is asked for it
+    const { traces, lines, measure = "error" } = found, names = found.labels ?? labels(), looks = lookOf();
     const xs = traces.map((t) => (state.over === "gradient evaluations" ? t.grad_evals : t.w.map((_, k) => k)));
     const end = Math.max(1, ...xs.map((values) => values.at(-1)));
     const rows = xs.map((values) => lastBelow(values, share * end)); // shown of each run
-    const more = drawMap(traces, looks, rows, share) || !ended;
-    drawErrors(traces, looks, names, xs, end, rows);
+    const more = drawMap(traces, shape, looks, rows, share) || !ended;
+    drawErrors(found, looks, names, xs, end, rows);
     drawSteps(traces, looks, xs, end, rows);
     slots.forEach(({ legend, made }, i) => {
       const name = nameOf(methods[i]), alike = methods.filter((other) => nameOf(other) === name);
@@ -217,7 +221,9 @@ Stepsize.explorers.valley = (figure, data) => {
         write(node.querySelector("label"), ahead + plain(p));
       }
     });
-    if (!more) say(traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i]) : words(names[i], t))), playing, looks);
+    const said = share === 1 && lines ? lines
+      : traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i], measure) : words(names[i], t)));
+    if (!more) say(said, playing, looks);
     return more || filling;
   }
 
@@ -235,13 +241,14 @@ Stepsize.explorers.valley = (figure, data) => {
   // The starts from which the last method does not arrive, darkened: cell by cell, all over the map.
   function drawBasins({ area, context, x, y }) {
     const { name, parameters } = methods.at(-1), [columns, rows] = [60, 50], cells = columns * rows;
+    if (!Stepsize.methods[name] || !Stepsize.objectives[state.objective]) return false;
     const key = JSON.stringify([name, parameters, state.objective, state.grad_evals]);
     if (basins?.key !== key) {
       basins = { key, done: 0, canvas: el("canvas", { width: columns, height: rows }) };
     }
     const method = new Stepsize.methods[name](parameters), limits = { gradEvals: state.grad_evals };
     const on = objective(state.objective), cell = basins.canvas.getContext("2d"), until = performance.now() + 12;
-    while (basins.done < cells && performance.now() < until) {
+    for (let first = true; basins.done < cells && (first || performance.now() < until); first = false) {
       const n = (1117 * basins.done) % cells, i = n % columns, j = Math.floor(n / columns);
       const start = [x[0] + ((i + 0.5) / columns) * (x[1] - x[0]), y[1] - ((j + 0.5) / rows) * (y[1] - y[0])];
       const { error } = Stepsize.minimize(method, on, start, limits);
@@ -256,14 +263,14 @@ Stepsize.explorers.valley = (figure, data) => {
     return basins.done < cells;
   }
 
-  function drawMap(traces, looks, rows, share) {
-    const { view: [x, y] } = objectives[state.objective], { loss, minimizer } = objective(state.objective);
+  function drawMap(traces, { loss, minimizer, name = state.objective }, looks, rows, share) {
+    const { view: [x, y] } = objectives[state.objective];
     let more;
     map.frame({
       x, y, xLabel: "w₁", yLabel: "w₂",
       under: (plot) => {
         filling = data.basins && drawBasins(plot);
-        more = contours.draw(plot, state.objective, (w) => Math.log10(loss(w)));
+        more = contours.draw(plot, name, (w) => Math.log10(loss(w)));
       },
     });
     traces.forEach(({ w }, i) => {
@@ -271,13 +278,13 @@ Stepsize.explorers.valley = (figure, data) => {
       if (share < 1) map.dots([w[rows[i]]], looks[i], 4);
     });
     map.sign(minimizer, "★", map.ink, 20);
-    handle.show([state.x, state.y], "starting point");
+    handle.show("starting point");
     return more;
   }
 
-  function drawErrors(traces, looks, names, xs, end, rows) {
+  function drawErrors({ traces, measure = "error" }, looks, names, xs, end, rows) {
     const { height, ...axis } = logarithmic([].concat(...traces.map(({ error }) => error)), 3);
-    errors.frame({ x: [0, end], xLabel: state.over, ...axis, yLabel: "error" });
+    errors.frame({ x: [0, end], xLabel: state.over, ...axis, yLabel: measure });
     traces.forEach(({ error }, i) => {
       errors.band(rows[i] + 1, (k) => [xs[i][k], height(error[k])], looks[i]);
       const first = error.indexOf(0);

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from stepsize.checks import count, flag, one_of, starting_point
+from stepsize.checks import count, finite, flag, one_of, starting_point
 from stepsize.explore import figures
 from stepsize.explore.catalogue import (
     COARSE,
@@ -21,10 +21,11 @@ from stepsize.explore.catalogue import (
 )
 from stepsize.explore.digits import number
 from stepsize.explore.explorer import Explorer, is_slider
-from stepsize.explore.page import as_text
-from stepsize.explore.sheet import Sheet, as_png, as_svg, book_style, power
+from stepsize.explore.page import as_text, classes, method_of, own_rows
+from stepsize.explore.sheet import Sheet, as_svg, book_style, power
 from stepsize.explore.words import labels, outcome
 from stepsize.methods import Csawg, GradientDescent
+from stepsize.objectives import Objective
 from stepsize.runs import minimize, runs_of
 
 __all__ = ["Valley", "valley"]
@@ -32,6 +33,7 @@ __all__ = ["Valley", "valley"]
 _BUDGETS = [*map(int, decades(1, 3, COARSE)), 20_000]
 _OVER = ("gradient evaluations", "iterations")
 _WEIGHTS = ("w₁", "w₂")  # and not as formulas, which take longer to set than all else to draw
+_GIVEN, _TYPED = "as given", "an expression in x and y"
 _LINEAR = 1e-3  # step sizes are drawn linearly below, logarithmically above, with their sign
 
 
@@ -43,118 +45,25 @@ def _signed_power(t):
     return np.sign(t) * _LINEAR * (10.0 ** np.abs(t) - 1)
 
 
-class Picture:
-    """The map with its paths, the errors and the step sizes: one figure that is used again."""
-
-    @book_style()
-    def __init__(self):
-        boxes = (0.065, 0.13, 0.41, 0.84), (0.56, 0.6, 0.41, 0.37), (0.56, 0.13, 0.41, 0.37)
-        sheet = Sheet(*boxes)
-        self.figure, (self.map, self.errors, self.steps) = sheet.figure, sheet.axes
-        self.errors.set_yscale("log")
-        self.errors.yaxis.set_major_formatter(power)
-        self.steps.set_yscale("function", functions=(_signed_log, _signed_power))
-        for axes in (self.errors, self.steps):  # few ticks: they take most of the time to draw
-            axes.minorticks_off()
-            axes.xaxis.set_major_locator(MaxNLocator(4))
-        self.errors.yaxis.set_major_locator(LogLocator(numticks=5))
-        self.errors.tick_params(labelbottom=False)
-        self.curves = [
-            [axes.plot([], [])[0] for axes in (self.errors, self.steps)] for _ in range(MOST)
-        ]
-
-    @book_style()
-    def show_objective(self, objective, view):
-        axes = self.figure.add_axes(self.map.get_position())
-        try:
-            figures.contours(axes, objective, *view, points=120)
-        except ValueError:
-            axes.remove()
-            raise
-        self.map.remove()
-        self.map = axes
-        self.map.set(xlabel="w₁", ylabel="w₂")
-        self.paths = [self.map.plot([], [])[0] for _ in range(MOST)]
-        (self.start,) = self.map.plot([], [], "o", ms=8, mfc="white", mec="black", zorder=7)
-        self.still = None
-
-    @book_style()
-    def show(self, traces, over, weight):
-        """Put these runs in place of the last ones."""
-        names = labels([trace.method for trace in traces])
-        known = all(trace.objective.minimizer is not None for trace in traces)
-        heights = [trace.error if known else trace.loss for trace in traces]
-        if not known:
-            losses = np.concatenate(heights)
-            least = np.min(losses[np.isfinite(losses)], initial=np.inf)
-            heights = [loss - least for loss in heights]
-        positive = [h[(h > 0) & np.isfinite(h)] for h in heights]
-        low = max(min((h.min() for h in positive if len(h)), default=1e-3), 1e-17)
-        high = min(max((h.max() for h in positive if len(h)), default=1.0), 1e3)
-
-        end, extent = 1, [0.0, 0.01]
-        looks = figures.looks([trace.method for trace in traces])
-        for trace, height, label, look, path, (error, step) in zip(
-            traces, heights, names, looks, self.paths, self.curves, strict=False
-        ):
-            look = {**look, "label": label}
-            x = trace.grad_evals if over == _OVER[0] else trace.iterations
-            alpha = trace.step_size[:, weight - 1]
-            used = np.isfinite(alpha)
-            path.set(data=trace.w.T, **look)
-            # a zero dives out of sight below the axis
-            error.set(data=(x, np.where(height == 0, low / 1e3, height)), **look)
-            step.set(data=(x[used], alpha[used]), **look)
-            changes = np.count_nonzero(np.diff(alpha[used]))
-            step.set_linewidth(min(1.8, 300 / max(changes, 1)))
-            end = max(end, x[-1])
-            extent = [*extent, *alpha[used]]
-        for path, pair in zip(self.paths[len(traces) :], self.curves[len(traces) :], strict=True):
-            for line in (path, *pair):
-                line.set(data=([], []), label="")
-        self.start.set_data(traces[0].w[0].reshape(2, 1))
-        self.errors.set(ylabel="error" if known else "loss above the least seen")
-        self.errors.set(xlim=(0, end), ylim=(low / 3, high * 3))
-        self.steps.set(xlim=(0, end), xlabel=over, ylabel=f"step size of {_WEIGHTS[weight - 1]}")
-        low, high = np.clip(_signed_log(np.array([min(extent), max(extent)])), -6, 6)
-        powers = range(-3 if high - low < 2.7 else -2, 3)
-        marks = [0.0, *(sign * 10.0**k for sign in (-1, 1) for k in powers)]
-        self.steps.set_yticks(marks, [number(mark) for mark in marks])
-        self.steps.set_ylim(*_signed_power(np.array([low - 0.1, high + 0.2])))
-        self.errors.legend(loc="lower left", fontsize=8)
-
-    def svg(self):
-        return as_svg(self.figure)
-
-    @book_style()
-    def png(self):
-        """The bytes of a PNG, fast: what only a new objective changes is drawn once."""
-        canvas, moving = self.figure.canvas, [*self.paths, self.start, self.errors, self.steps]
-        if self.still is None:
-            for artist in moving:
-                artist.set_visible(False)
-            canvas.draw()
-            self.still = canvas.copy_from_bbox(self.figure.bbox)
-            for artist in moving:
-                artist.set_visible(True)
-        canvas.restore_region(self.still)
-        for artist in moving:
-            artist.axes.draw_artist(artist)
-        return as_png(canvas)
+@lru_cache(maxsize=8)
+def _typed(expression):
+    return Objective.from_sympy(expression, "x y")
 
 
-def _flat(methods, objective="rosenbrock", w0=None, grad_evals=None, over=_OVER[0], weight=1):
-    """The arguments of :func:`valley` as the page's script takes them."""
-    x, y = map(float, w0)
-    return {
-        "methods": ";".join(map(as_text, methods)),
-        "objective": objective,
-        "grad_evals": grad_evals,
-        "x": x,
-        "y": y,
-        "over": over,
-        "weight": _WEIGHTS[weight - 1],
-    }
+class _Given:
+    """What only a notebook has: objectives and methods of one's own, by name."""
+
+    def __init__(self, explorers):
+        self.objectives, self.held = {}, []  # what no text can tell
+        for other in explorers:
+            same = [name for name, (f, _) in self.objectives.items() if f is other.objective]
+            if other.objective_name is None:
+                number = len(self.objectives) + 1
+                name = same[0] if same else _GIVEN if number == 1 else f"{_GIVEN} ({number})"
+                self.objectives[name] = other.objective, other.view
+                other.objective_name = name
+        self.methods = [method for other in explorers for method in other.methods]
+        self.classes = classes(self.methods)
 
 
 class Valley(Explorer):
@@ -168,6 +77,9 @@ class Valley(Explorer):
         "Error of each method on a logarithmic axis",
         "Step sizes that each method used",
     )
+    # errors and step sizes of the runs; last, to be drawn above them, the map with their paths
+    boxes = (0.56, 0.6, 0.41, 0.37), (0.56, 0.13, 0.41, 0.37), (0.065, 0.13, 0.41, 0.84)
+    expression = "(x - 1)**2 + 100*(y - x**2)**2"  # until a reader types another one
 
     def __init__(self, runners, objective, w0, grad_evals, over, weight, presets, question, view):
         if runners is None:
@@ -198,34 +110,137 @@ class Valley(Explorer):
         self.weight = weight
         if not isinstance(presets or {}, dict):
             raise ValueError(f"presets must be a dict of settings by name, got {presets!r}")
-        self.presets = presets or {}
+        self.presets = {name: valley(**preset) for name, preset in (presets or {}).items()}
         self.question = question
 
     def __repr__(self):
         names = ", ".join(labels(self.methods))
         return f"valley explorer: {names}; {self.grad_evals} gradient evaluations"
 
+    # ---- what is computed ------------------------------------------------------------------------
+
     @cached_property
     def traces(self):
-        """One run for each method, as first shown."""
-        return [
-            minimize(method, self.objective, self.w0, grad_evals=self.grad_evals)
-            for method in self.methods
-        ]
+        """One run for each method."""
+        return [self._trace(place) for place in range(len(self.methods))]
+
+    def _trace(self, place):
+        method = self.methods[place]
+        try:
+            return minimize(method, self.objective, self.w0, grad_evals=self.grad_evals)
+        except Exception as problem:
+            problem.place = place
+            raise
+
+    @property
+    def measure(self):
+        return "error" if self.objective.minimizer is not None else "loss above the least seen"
+
+    @property
+    def heights(self):
+        """What is drawn of each run by that name."""
+        if self.objective.minimizer is not None:
+            return [trace.error for trace in self.traces]
+        losses = np.concatenate([trace.loss for trace in self.traces])
+        least = np.min(losses[np.isfinite(losses)], initial=np.inf)
+        return [trace.loss - least for trace in self.traces]
+
+    def lines(self):
+        """What each run came to."""
+        return list(map(outcome, labels(self.methods), self.traces))
 
     def summary(self):
         """The picture in words: its alternative text."""
-        lines = map(outcome, labels(self.methods), self.traces)
         x, y = map(number, self.w0)
-        return " ".join(
-            [f"Contours of the loss with paths from ({x}, {y}), errors, step sizes.", *lines]
-        )
+        start = f"Contours of the loss with paths from ({x}, {y}), errors, step sizes."
+        return " ".join([start, *self.lines()])
 
+    def run(self):
+        """The runs, and a map of the loss where no script knows it."""
+        columns = "w", "step_size", "grad_evals"
+        found = {
+            "traces": [
+                {**{name: getattr(trace, name) for name in columns}, "error": height}
+                for trace, height in zip(self.traces, self.heights)
+            ],
+            "labels": labels(self.methods),
+            "measure": self.measure,
+        }
+        if self.objective_name not in OBJECTIVES:
+            named = self.expression if self.objective_name == _TYPED else self.objective_name
+            found["map"] = {
+                "name": named,
+                "heights": self._map(),
+                "view": self.view,
+                "minimizer": self.objective.minimizer,
+            }
+        return found
+
+    def _map(self):
+        """The logarithm of the loss above its least, over the view."""
+        try:
+            f = figures.heights(self.objective, *self.view, points=161)[-1]
+        except Exception as problem:
+            problem.place = "expression" if self.objective_name == _TYPED else "objective"
+            raise
+        return np.log10(np.maximum(f, figures.lowest(f))).filled(np.nan)
+
+    # ---- what is drawn ---------------------------------------------------------------------------
+
+    @book_style()
     def svg(self):
-        picture = self.picture()
-        picture.show_objective(self.objective, self.view)
-        picture.show(self.traces, self.over, self.weight)
-        return picture.svg()
+        sheet = Sheet(*self.boxes)
+        self.draw(*sheet.axes)
+        return as_svg(sheet.figure)
+
+    def draw(self, errors, steps, plane):
+        """Errors, step sizes and paths of the runs."""
+        names, heights = labels(self.methods), self.heights
+        positive = [h[(h > 0) & np.isfinite(h)] for h in heights]
+        low = max(min((h.min() for h in positive if len(h)), default=1e-3), 1e-17)
+        high = min(max((h.max() for h in positive if len(h)), default=1.0), 1e3)
+        figures.contours(plane, self.objective, *self.view, points=120)
+        plane.set(xlabel="w₁", ylabel="w₂")
+        errors.set_yscale("log")
+        errors.yaxis.set_major_formatter(power)
+        steps.set_yscale("function", functions=(_signed_log, _signed_power))
+        end, extent = 1, [0.0, 0.01]
+        for trace, height, label, look in zip(
+            self.traces, heights, names, figures.looks(self.methods)
+        ):
+            x = trace.grad_evals if self.over == _OVER[0] else trace.iterations
+            alpha = trace.step_size[:, self.weight - 1]
+            used = np.isfinite(alpha)
+            changes = np.count_nonzero(np.diff(alpha[used]))
+            plane.plot(*trace.w.T, **look)
+            # a zero dives out of sight below the axis
+            errors.plot(x, np.where(height == 0, low / 1e3, height), label=label, **look)
+            steps.plot(x[used], alpha[used], lw=min(1.8, 300 / max(changes, 1)), **look)
+            end = max(end, x[-1])
+            extent = [*extent, *alpha[used]]
+        plane.plot(*self.w0, "o", ms=8, mfc="white", mec="black", zorder=7)
+        for axes in (errors, steps):
+            axes.minorticks_off()
+            axes.xaxis.set_major_locator(MaxNLocator(4))
+        errors.yaxis.set_major_locator(LogLocator(numticks=5))
+        errors.tick_params(labelbottom=False)
+        errors.set(xlim=(0, end), ylim=(low / 3, high * 3), ylabel=self.measure)
+        steps.set(
+            xlim=(0, end), xlabel=self.over, ylabel=f"step size of {_WEIGHTS[self.weight - 1]}"
+        )
+        low, high = np.clip(_signed_log(np.array([min(extent), max(extent)])), -6, 6)
+        powers = range(-3 if high - low < 2.7 else -2, 3)
+        marks = [0.0, *(sign * 10.0**k for sign in (-1, 1) for k in powers)]
+        steps.set_yticks(marks, [number(mark) for mark in marks])
+        steps.set_ylim(*_signed_power(np.array([low - 0.1, high + 0.2])))
+        errors.legend(loc="lower left", fontsize=8)
+
+    # ---- what a reader sets ----------------------------------------------------------------------
+
+    @property
+    def twin(self):
+        """Whether the page's script can run all of it."""
+        return self.objective_name in OBJECTIVES and all(map(has_twin, self.methods))
 
     def knobs(self):
         """Label and values of what can be moved, by name."""
@@ -248,22 +263,24 @@ class Valley(Explorer):
         }
         return {**super().fronts(), **own}
 
-    def preset(self, name):
-        """The explorer of a preset."""
-        return valley(**self.presets[name])
-
-    def picture(self):
-        """An empty picture, to show objectives and runs on."""
-        return Picture()
+    def flat(self, held=None):
+        """The setting as the page's script takes it."""
+        x, y = map(float, self.w0)
+        return {
+            "methods": ";".join(as_text(method, held) for method in self.methods),
+            "objective": self.objective_name,
+            "grad_evals": self.grad_evals,
+            "x": x,
+            "y": y,
+            "over": self.over,
+            "weight": _WEIGHTS[self.weight - 1],
+        }
 
     def data(self):
-        """What the page's script starts from; None where the page has no twin to run."""
-        if self.objective_name is None or not all(map(has_twin, self.methods)):
-            return None
-        presets = {name: _flat(**preset) for name, preset in self.presets.items()}
-        own = self.methods, self.objective_name, self.w0, self.grad_evals, self.over, self.weight
+        """What the page's script starts from."""
+        presets = {name: other.flat() for name, other in self.presets.items() if other.twin}
         return {
-            "setting": _flat(*own),
+            "setting": self.flat(),
             "knobs": self.knobs(),
             "presets": presets,
             "plots": self.plots,
@@ -271,11 +288,49 @@ class Valley(Explorer):
         }
 
     @cached_property
-    def widget(self):
-        """The controls and the picture as one ipywidget."""
-        from stepsize.explore.live import LiveValley
+    def given(self):
+        return _Given([self, *self.presets.values()])
 
-        return LiveValley(self).box
+    def live(self):
+        """The same for a notebook, which has more methods and objectives."""
+        given, typed = self.given, {"expression": self.expression}
+        views = {**{name: view for name, (_, view) in given.objectives.items()}, _TYPED: VIEW}
+        knobs = self.knobs()
+        title, names = knobs["objective"]
+        knobs["objective"] = title, [*names, *views]
+        every = {name: other.flat(given.held) for name, other in self.presets.items()}
+        return {
+            "setting": {**self.flat(given.held), **typed},
+            "knobs": {**knobs, "expression": (_TYPED, "text")},
+            "presets": every,
+            "plots": self.plots,
+            "objectives": {name: {"title": name, "view": view} for name, view in views.items()},
+            "methods": own_rows(given.methods, given.held),
+        }
+
+    def replaced(self, **changes):
+        """The explorer of another setting, in the words of the script."""
+        given = self.given
+        s = {**self.flat(given.held), "expression": self.expression, **changes}
+        runners = []
+        for place, text in enumerate(s["methods"].split(";")):
+            try:
+                runners.append(method_of(text, given.classes, given.held))
+            except Exception as problem:
+                problem.place = place
+                raise
+        name = one_of(*OBJECTIVES, *given.objectives, _TYPED)("objective", s["objective"])
+        objective, view = given.objectives.get(name, (name, None))
+        if name == _TYPED:
+            objective = _typed(s["expression"])
+        start = finite("x", s["x"]), finite("y", s["y"])
+        weight = _WEIGHTS.index(one_of(*_WEIGHTS)("weight", s["weight"])) + 1
+        other = Valley(
+            *(runners, objective, start, s["grad_evals"], s["over"], weight),
+            *(None, self.question, view),
+        )
+        other.objective_name, other.expression, other.given = name, s["expression"], given
+        return other
 
 
 def valley(

@@ -26,7 +26,7 @@ def python(code, *arguments):
 # One interpreter loads what belongs to others, which takes long; a copy of it loads each module.
 EACH = """
 import importlib, os, sys, traceback
-import ipywidgets, matplotlib.backends.backend_agg, matplotlib.pyplot, numpy, sympy
+import anywidget, matplotlib.backends.backend_agg, matplotlib.pyplot, numpy, sympy
 for name in sys.argv[1:]:
     if os.fork() == 0:
         try:
@@ -42,7 +42,7 @@ for name in sys.argv[1:]:
 
 @pytest.fixture(scope="module")
 def imported():
-    pytest.importorskip("ipywidgets")
+    pytest.importorskip("anywidget")
     pytest.importorskip("matplotlib")
     pytest.importorskip("sympy")
     return python(EACH, *FILES)
@@ -79,7 +79,7 @@ def test_no_import_leads_back():
 # What is missing, what asks for it, and the extra that brings it.
 MISSING = {
     "matplotlib": ("import stepsize.explore", "explore"),
-    "ipywidgets": ("from stepsize import explore; explore.rates().widget", "explore"),
+    "anywidget": ("import stepsize.explore.widget", "explore"),
     "sympy": ("Objective.from_sympy('x**2', 'x')", "sympy"),
     "torch": ("import stepsize.torch", "torch"),
     "tqdm": ("minimize(IDBD(), rosenbrock(), [0, 0], iterations=1, progress=True)", "explore"),

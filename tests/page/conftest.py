@@ -19,7 +19,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 
 
@@ -85,8 +85,8 @@ class Window:
 
 # One a module, for the event loop that it keeps open would trouble the notebooks' tests.
 @pytest.fixture(scope="module")
-def window():
-    """A window of a headless Chromium under Playwright."""
+def browser():
+    """A headless Chromium under Playwright."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
@@ -94,8 +94,14 @@ def window():
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield Window(chromium)
+        yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def window(browser):
+    """The window of a module's tests."""
+    return Window(browser)
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -11,7 +11,6 @@ from experiments.landscape import STREAM
 from stepsize import GradientDescent, explore
 from stepsize import track as run
 from stepsize.checks import per_weight
-from stepsize.explore import live as widgets
 from stepsize.explore.digits import portable
 from stepsize.explore.landscape import SHAPE, error
 from stepsize.explore.samples import draw
@@ -229,21 +228,6 @@ def test_a_phone_needs_no_scroll(show, scheme):
     assert page.evaluate(f"{context}.getImageData(300, 190, 1, 1).data[3]") > 0
 
 
-def test_the_widget_turns_and_says(monkeypatch):
-    monkeypatch.setattr(widgets, "_running_loop", lambda: None)  # the browser's: nothing waits
-    live = widgets.LiveSteps(explore.landscape(examples=500))
-    live.controls["alpha_2"].value = 0.2
-    live.controls["method"].value = "RMSProp"
-    live.controls["step_size"].value = 0.1
-    assert live.controls["step_size"] in live.row.children
-    assert live.controls["alpha_2"] not in live.row.children
-    wanted = explore.landscape("RMSProp", step_size=0.1, examples=500)
-    assert live.readout.value == "<br>".join(wanted.lines())
-    live.controls["method"].value = "IDBD"
-    wanted = explore.landscape(start=(0.3, 0.2), examples=500)
-    assert live.readout.value == "<br>".join(wanted.lines())
-
-
 def test_the_page_is_the_same_where_the_last_bits_are_others(monkeypatch):
     module = sys.modules["stepsize.explore.landscape"]
     page = explore.landscape(examples=500).html()
@@ -269,7 +253,7 @@ def test_the_page_is_the_same_where_the_last_bits_are_others(monkeypatch):
         ({"step_size": -1}, "step_size"),
         ({"beta2": 1.0}, r"beta2 must be in \[0, 1\)"),
         ({"seed": -1}, "seed"),
-        ({"examples": 99}, "examples must be at least 100, got 99"),
+        ({"examples": 99}, "examples must be a whole number and at least 100, got 99"),
     ],
 )
 def test_what_a_call_refuses(arguments, message):

@@ -24,7 +24,6 @@ from stepsize import (
     quadratic,
 )
 from stepsize.explore.catalogue import named
-from stepsize.explore.live import LiveSteps
 from stepsize.explore.sensitivity import STREAMS, rival
 
 FLIPS, LEVEL = STREAMS
@@ -163,25 +162,10 @@ def test_an_objective_of_one_s_own_keeps_its_picture(show):
     explorer = explore.sensitivity(
         GradientDescent(0.1), problem=quadratic([1.0, 2.0, 4.0]), w0=[1, 1, 1]
     )
-    assert explorer.data() is None and np.isfinite(explorer.errors).any()
+    assert not explorer.twin and np.isfinite(explorer.errors).any()
     with pytest.raises(ValueError, match="a link needs a method and an objective"):
         explorer.link()
     assert show(explorer).locator("figure.explorer > img").is_visible()
-
-
-def test_the_widget_follows_method_and_knob():
-    live = LiveSteps(explore.sensitivity(budget=200))
-    explorer = live.explorer
-    live.controls["knob"].value = "correction_steps"
-    live.controls["value"].value = 3
-    live.controls["method"].value = "HypergradientDescent"
-    live.controls["knob"].value = "meta_step_size"
-    live.controls["value"].value = 1e-5
-    live.controls["scale"].value = 2.0
-    wanted = explorer.replaced(knob="correction_steps").replaced(value=3)
-    wanted = wanted.replaced(method="HypergradientDescent").replaced(knob="meta_step_size")
-    wanted = wanted.replaced(value=1e-5, scale=2.0)
-    assert live.readout.value == "<br>".join(wanted.lines())
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_the_page_s_inner_points_are_those_that_the_package_asks_for():
 def test_the_stages_are_the_package_s():
     for s in settings(20, seed=1):
         own = {k: s.pop(k) for k in ("step_size", "window", "planning_steps", "correction_steps")}
-        mine = explore.planning_step(Csawg(**own), **s).run
+        mine = explore.planning_step(Csawg(**own), **s).found
         run = page(INSIDE % objective(s["objective"]), **own, **s)
         for ours, theirs in zip(mine.stages, run["stages"], strict=True):
             assert same(ours.pop("alpha"), theirs.pop("alpha")) and ours == theirs
@@ -284,21 +284,21 @@ def test_the_steps_along_a_ray_are_the_package_s():
         def first(method):
             return minimize(method, f, w, iterations=1).step_size[1, 0]  # noqa: B023
 
-        assert found["polyak"] == first(Polyak(minimum=0.0))
+        assert found["steps"]["polyak"] == first(Polyak(minimum=0.0))
         l4 = first(L4("gradient", fraction=fraction, eps=0.0))
-        assert np.isclose(found["l4"], l4, rtol=1e-15, atol=0)
+        assert np.isclose(found["steps"]["l4"], l4, rtol=1e-15, atol=0)
         two = minimize(LossGrad(t), f, w, iterations=2)
         assert found["next"] == two.step_size[2, 0]
         longer.add(bool(found["next"] > t))
         mine = explore.ray(w, name, t, fraction)
-        assert found["exact"] == mine.steps["exact"]
+        assert found["steps"]["exact"] == mine.steps["exact"]
         assert (found["f"], found["s"], found["r"]) == (mine.f, mine.slope, mine.r)
         if name != "rosenbrock":  # g.g / g.Hg by the bowl's own curvature
             g = f.grad(np.array(w))
             hg = f.grad(np.array(f.minimizer) + g)
-            assert np.isclose(found["exact"], g @ g / (g @ hg), rtol=1e-9)
+            assert np.isclose(found["steps"]["exact"], g @ g / (g @ hg), rtol=1e-9)
         else:
-            t = found["exact"]
+            t = found["steps"]["exact"]
             along = f.loss(
                 np.array(w)[:, None] - f.grad(np.array(w))[:, None] * t * [0.999, 1, 1.001]
             )

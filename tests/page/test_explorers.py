@@ -7,6 +7,7 @@ import json
 import re
 
 import pytest
+from matplotlib.figure import Figure
 from page.helpers import KINDS, of_every_kind, picture, said, two_frames
 from toc import ROOT
 
@@ -147,6 +148,22 @@ def test_arrow_keys_move_the_starting_point(show):
     for _ in range(20):
         marker.press("Shift+ArrowDown")
     assert start_of(page) == [-1, explore.OBJECTIVES["rosenbrock"]["view"][1][0]]
+
+
+def test_a_key_may_come_before_the_first_frame(show):
+    held = """
+      const frame = requestAnimationFrame, held = [];
+      requestAnimationFrame = (draw) => held.push(draw);
+      window.release = () => {
+        requestAnimationFrame = frame;
+        held.forEach((draw) => frame(draw));
+      };
+    """
+    page = show(explore.valley([GD]), script=held)
+    page.wait_for_selector("figure.explorer.live")
+    page.locator("button.start").press("ArrowRight")
+    page.evaluate("release()")
+    assert start_of(page) == [-0.95, 0]
 
 
 def test_methods_come_and_go(show):
@@ -647,11 +664,11 @@ def test_one_class_several_windows_are_told_apart(show):
 
 
 def drawn(**setting):
+    """The lines of the errors in the static picture."""
     explorer = explore.valley(**setting)
-    picture = explorer.picture()
-    picture.show_objective(explorer.objective, explorer.view)
-    picture.show(explorer.traces, explorer.over, explorer.weight)
-    return picture.paths
+    axes = Figure().subplots(3)
+    explorer.draw(*axes)
+    return axes[0].lines
 
 
 def test_the_script_s_data_is_the_call_s():
