@@ -53,6 +53,36 @@ def test_images_are_there_and_have_alternative_texts(visit):
         assert pixels > 0, f"image not found: {source[-80:]}"
 
 
+# What is cut off at an edge of the window, or waits in a box that scrolls: figures, names from the
+# code, and mathematics, but for what is in a table that scrolls.
+CUT = """() => [...document.querySelectorAll("main figure img, main code, main mjx-math")]
+  .filter((node) => node.checkVisibility() && !node.closest("pre, .pst-scrollable-table-container"))
+  .filter((node) => {
+    const { left, right } = node.getBoundingClientRect();
+    const box = node.closest("mjx-container, figure")?.getBoundingClientRect();
+    return left < -1 || right > Math.min(innerWidth, box?.right ?? innerWidth) + 1;
+  })
+  .map((node) => node.alt ?? node.textContent)"""
+
+
+def test_figures_names_and_mathematics_are_whole(visit):
+    visit.page.wait_for_function("document.documentElement.dataset.fitted")
+    assert visit.page.evaluate(CUT) == []
+
+
+def test_figures_are_dark_at_night_and_narrow_ones_have_their_panels_below_each_other(visit):
+    figures = visit.page.evaluate(
+        """[...document.querySelectorAll("main figure:not(.explorer) img")].map((image) => [
+          matchMedia("(prefers-color-scheme: dark)").matches,
+          getComputedStyle(image).filter.startsWith("invert(1)"),
+          image.parentElement.matches("picture"),
+          image.currentSrc.endsWith("-narrow.png"),
+        ])"""
+    )
+    for night, dark, several, below in figures:
+        assert night == dark and below == (several and visit.width < 600)
+
+
 TITLES = """
 const titles = [...document.querySelectorAll("main .admonition-title")].map((title) => {
   title.append(Object.assign(document.createElement("a"), { href: "#", textContent: "a link" }));
