@@ -10,10 +10,14 @@ TESTS := .venv/.tests
 FRAMEWORKS := _build/frameworks
 BIN := .venv/bin
 
+# What is installed: the pins, or, as in make test PINS="-e .[book]" TEST_PINS="-e .[test]", the newest.
+PINS ?= -r requirements.txt
+TEST_PINS ?= -r tests/requirements.txt
+
 # Set to something non-interactive, it would keep figures out of the notebooks.
 unexport MPLBACKEND
 
-.PHONY: help book test notebooks lab bench frameworks clean
+.PHONY: help book test notebooks lab bench frameworks release clean
 
 help:
 	@echo "make book       execute every notebook and build the book in _build/html"
@@ -22,6 +26,7 @@ help:
 	@echo "make lab        open the chapters in JupyterLab"
 	@echo "make bench      run the benchmarks"
 	@echo "make frameworks install PyTorch and JAX (5 GB) in an environment of their own, and test with them"
+	@echo "make release    archive the site and all that it carries, with the version, in _build/release"
 	@echo "make clean      remove _build, .venv and caches"
 
 # $(call environment,FOLDER): a virtual environment there, with a python in which pip works.
@@ -41,12 +46,12 @@ endef
 $(STAMP): requirements.txt pyproject.toml
 	$(call environment,.venv)
 	@echo "Installing what the book needs into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PINS)
 	@touch $@
 
 $(TESTS): $(STAMP) tests/requirements.txt
 	@echo "Installing what JupyterLab and the tests need into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TEST_PINS)
 	@touch $@
 
 # Jupyter Book reports a page that failed and still ends well: hence the flags and the last line.
@@ -92,6 +97,15 @@ $(FRAMEWORKS)/.ready: tests/frameworks/requirements.txt
 frameworks: $(FRAMEWORKS)/.ready
 	$(FRAMEWORKS)/bin/python -m pytest tests/frameworks stepsize/torch.py \
 	  tests/package/test_methods_reference.py
+
+# Made of a commit and nothing else, so that its version says what it is.
+release:
+	@if [ -n "$$(git status --porcelain)" ]; then \
+	  echo "A release is made of a commit: commit or stash these changes first." >&2; \
+	  git status --short >&2; exit 1; \
+	fi
+	@$(MAKE) --no-print-directory book
+	$(BIN)/python book/release.py
 
 clean:
 	rm -rf _build .venv .pytest_cache .ruff_cache .hypothesis *.egg-info
