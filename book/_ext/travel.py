@@ -33,8 +33,8 @@ ROW = re.compile(r"^\S (\S+) \(.*\): (.*)\n(?:    .*\n)*?    measured  (.*)$", r
 
 
 def carried(version=stepsize.__version__):
-    """The names of what is carried, with what each is."""
-    sweeps = {p.name: "a stored sweep" for p in sorted((ROOT / "book" / "data").glob("*.csv"))}
+    """The names of what is carried, with what each is; without words, the stored sweeps."""
+    sweeps = {p.name: "" for p in sorted((ROOT / "book" / "data").glob("*.csv"))}
     return {
         f"stepsize-{version}-py3-none-any.whl": "the package, which needs NumPy alone",
         f"stepsize-{version}-notebooks.zip": "all notebooks with what runs them and tests them",
@@ -126,11 +126,15 @@ class Carried(SphinxDirective):
 
     def run(self):
         up = "../" * self.env.docname.count("/")
-        items = nodes.bullet_list()
+        items, sweeps = nodes.bullet_list(), nodes.paragraph("", "the stored sweeps: ")
         for name, what in carried().items():
             link = nodes.reference("", name, refuri=f"{up}files/{name}")
-            line = nodes.paragraph("", "", link, nodes.Text(f": {what}"))
-            items += nodes.list_item("", line)
+            if what:
+                items += nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f": {what}")))
+            else:
+                sweeps += [link, nodes.Text(", ")]
+        items += nodes.list_item("", sweeps)
+        sweeps.pop()
         return [items]
 
 
