@@ -20,8 +20,8 @@ def repository():
 
 
 def buttons(app, config):
-    """The theme's links to the sources and to a new issue."""
-    if repository():
+    """The theme's links to the sources and to a new issue, for the hosts that it knows."""
+    if any(host in repository() for host in ("github", "gitlab", "bitbucket")):
         config.html_theme_options.update(
             repository_url=repository(), use_repository_button=True, use_issues_button=True
         )

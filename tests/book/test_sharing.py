@@ -57,7 +57,7 @@ def test_a_card_is_relative_where_no_address_is_told(monkeypatch):
 
 
 def test_a_card_is_absolute_where_the_address_is_told(monkeypatch):
-    site, repository = "https://example.org/book/", "https://example.org/code"
+    site, repository = "https://example.org/book/", "https://github.com/owner/name"
     card, config = described(monkeypatch, STEPSIZE_SITE=site, STEPSIZE_REPOSITORY=repository)
     assert card["image"] == "https://example.org/book/_static/headline.png"
     assert card["url"] == "https://example.org/book/book/again.html"
@@ -66,6 +66,11 @@ def test_a_card_is_absolute_where_the_address_is_told(monkeypatch):
         "use_repository_button": True,
         "use_issues_button": True,
     }
+
+
+def test_a_host_that_the_theme_does_not_know_gets_none_of_its_buttons(monkeypatch):
+    _, config = described(monkeypatch, STEPSIZE_REPOSITORY="https://example.org/code")
+    assert config.html_theme_options == {}
 
 
 @pytest.mark.parametrize("told", ["", "https://example.org/code/"])
