@@ -108,6 +108,7 @@ class Change(NamedTuple):
             lambda u: self.factor * f.loss(self.T @ u + self.shift) + self.offset,
             lambda u: self.factor * (self.T.T @ f.grad(self.T @ u + self.shift)),
             curvature=lambda u: self.factor * np.diag(self.T.T @ CURVATURE @ self.T),
+            hvp=lambda u, v: self.factor * (self.T.T @ CURVATURE @ self.T @ v),
             vectorized=False,
         )
 
@@ -212,7 +213,8 @@ def problems():
 
 
 def _lowered(f):
-    return Objective(lambda w: f.loss(w) - f.minimum, f.grad, f.minimizer, 0.0, f.curvature)
+    known = {"curvature": f.curvature, "hvp": f.hvp}
+    return Objective(lambda w: f.loss(w) - f.minimum, f.grad, f.minimizer, 0.0, **known)
 
 
 def turned_to(method, values, f0=1.0):
