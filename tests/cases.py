@@ -335,7 +335,7 @@ CASES = {
         functions=frozenset({"exp", "log"}),
     ),
     SMD: Case(
-        varied=[SMD(0.1, 0.01), SMD(0.05, 0.2, trace_decay=0.5), SMD(0.6, 0.5, least_factor=0.9)],
+        varied=[SMD(0.1, 0.01), SMD(0.05, 0.2, trace_decay=0.5), SMD(0.3, 0.01, least_factor=1.0)],
         seen=[
             Seen(
                 SMD(0.05, 0.02, trace_decay=0.9),

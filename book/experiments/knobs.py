@@ -152,11 +152,15 @@ def invariances():
 # A knob's unit: the powers of the weights' unit and of the loss's unit in it.
 LENGTH_BY_SLOPE, LENGTH, BARE = (2, -1), (1, 0), (0, 0)
 UNITS = {
-    **{(name, "step_size"): LENGTH for name in ("AdaGrad", "Adam", "AdamHD", "RMSProp")},
+    **{
+        (name, "step_size"): LENGTH
+        for name in ("AdaGrad", "Adam", "AdamHD", "MetaOptimize", "RMSProp")
+    },
     ("AdamHD", "meta_step_size"): (2, -1),
     ("HypergradientDescent", "meta_step_size"): (4, -3),
     ("HypergradientDescent multiplicative", "meta_step_size"): BARE,
     ("IDBD", "meta_step_size"): (0, -1),
+    ("SMD", "meta_step_size"): (0, -1),
     ("Autostep", "meta_step_size"): BARE,
     ("Polyak", "minimum"): (0, 1),
     ("StochasticPolyak", "minimum"): (0, 1),
