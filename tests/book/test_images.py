@@ -106,7 +106,7 @@ def test_files_of_cifar_10_that_are_wrong(tmp_path, changed, message):
 
 
 def test_what_is_not_there_is_named(tmp_path):
-    with pytest.raises(ValueError, match="must hold train-images-idx3-ubyte, as it is or with .gz"):
+    with pytest.raises(ValueError, match="must hold train-images-idx3-ubyte, as it is"):
         mnist(tmp_path)
     with pytest.raises(ValueError, match=r"must hold test_batch\.bin"):
         cifar10(tmp_path, "test")
