@@ -278,7 +278,10 @@ def knobs(method):
     ]
 
 
-BY_ONE = ("momentum", "decay", "beta1", "beta2", "minimum_factor", "initial_factor", "factor")
+BY_ONE = (
+    *("momentum", "decay", "trace_decay", "beta1", "beta2", "meta_beta1", "meta_beta2"),
+    *("minimum_factor", "initial_factor", "least_factor", "factor"),
+)
 
 
 def turned(knob, value, factor):
