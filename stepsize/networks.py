@@ -99,8 +99,7 @@ class Network(ByValue):
         w = real("w", w, dtype=None)
         if w.shape[:1] != (self.dim,):
             raise ValueError(f"w must have shape ({self.dim}, *runs), got {w.shape}")
-        runs = w.shape[1:]
-        return [(w[W].reshape(*shape, *runs), w[b]) for W, b, shape in self._places()]
+        return [(w[W].reshape(*shape, *w.shape[1:]), w[b]) for W, b, shape in self._places()]
 
     def _places(self):
         """Where W and b of each layer stand among the weights, and the shape of W."""
@@ -245,8 +244,8 @@ class Network(ByValue):
     def _trailing(self, parts, w):
         """One vector of the shape of ``w`` from W and b of each layer, the last layer first."""
         flat = np.empty_like(w)
-        for (W, b, shape), (by_W, by_b) in zip(self._places(), reversed(parts)):
-            flat[W] = np.moveaxis(by_W.reshape(*by_W.shape[:-2], math.prod(shape)), -1, 0)
+        for (W, b, _), (by_W, by_b) in zip(self._places(), reversed(parts)):
+            flat[W] = np.moveaxis(by_W.reshape(*by_b.shape[:-1], -1), -1, 0)
             flat[b] = np.moveaxis(by_b, -1, 0)
         return flat
 
@@ -265,25 +264,26 @@ class Network(ByValue):
         return X
 
     def _targets(self, y, n, classes):
-        y = finite("y", y) if np.asarray(y).dtype.kind not in "biu" else np.asarray(y, np.int64)
-        if y.dtype.kind == "i":
+        given, y = y, finite("y", y)
+        if np.asarray(given).dtype.kind in "biu":
+            y = y.astype(np.int64)
             odd = [*y[(y < 0) | (y >= classes)].flat]
             if y.shape != (n,) or odd or classes < 2:
                 raise ValueError(
                     f"y must be {n} labels of at least two classes, from 0 to {classes - 1}, or "
                     f"floats for the squared error, got {odd[0] if odd else f'shape {y.shape}'}"
                 )
-        elif y.shape != (n, self.sizes[-1]) and (y.shape != (n,) or self.sizes[-1] > 1):
-            raise ValueError(
-                f"y must have shape ({n}, {self.sizes[-1]}), a target for each output, or be "
-                f"{n} integer labels, got floats of shape {y.shape}"
-            )
-        return y if y.dtype.kind == "i" else y.reshape(n, -1)
+            return y
+        if y.shape != (n, self.sizes[-1]) and (y.shape != (n,) or self.sizes[-1] > 1):
+            wanted = f"shape ({n}, {self.sizes[-1]}), or be {n} integer labels"
+            raise ValueError(f"y must have {wanted}, got floats of shape {y.shape}")
+        return y.reshape(n, -1)
 
 
 def finite(name, values):
-    """An array of finite floats in the precision that they have."""
-    values = real(name, values, dtype=None)
+    """A copy of finite floats in the precision that they have, which nobody writes to."""
+    values = np.array(real(name, values, dtype=None))
+    values.flags.writeable = False
     if not np.isfinite(values).all():
         raise ValueError(f"{name} must be finite, got {values[~np.isfinite(values)].flat[0]:g}")
     return values

@@ -211,6 +211,15 @@ def test_networks_compare_and_are_pickled():
     assert f.dim == network.dim and pickle.loads(pickle.dumps(network)) == network
 
 
+def test_data_that_change_later_change_nothing():
+    network, data, labels = Network([3, 4]), X.copy(), LABELS.copy()
+    f, stream = network.objective(data, labels), Tasks(network, data, labels)
+    w, copy = weights(network), pickle.loads(pickle.dumps(stream))
+    before = f.loss(w)
+    data[:], labels[:] = 0.0, 0
+    assert f.loss(w) == before and stream == copy
+
+
 def test_methods_run_on_it():
     network = Network([3, 6, 4])
     f, w0 = network.objective(X, LABELS), network.init(0, runs=2)
@@ -290,6 +299,8 @@ WRONG = [
     (lambda: TEN.objective(X, REAL), r"y must have shape \(9, 10\).*got floats of shape \(9, 4\)"),
     (lambda: TEN.objective(X, REAL[:, 0]), r"y must have shape \(9, 10\).*of shape \(9,\)"),
     (lambda: TEN.objective(X, list("abcdefghi")), "y must be a number or an array of numbers"),
+    (lambda: TEN.objective(X, [[1], [1, 2]]), "y must be a number or an array of numbers"),
+    (lambda: TEN.objective(X, np.ma.masked_equal(LABELS, 1)), "y must be a number or an array"),
     (lambda: Network([3, 4]).objective(X, REAL / 0), "y must be finite"),
     (lambda: TEN.objective(X, LABELS).grad(np.zeros(7)), r"w must have shape \(40,\)"),
     (lambda: TEN.objective(X, LABELS).hvp(np.zeros(40), np.zeros(3)), "v must have the shape of w"),
