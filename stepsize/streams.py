@@ -414,7 +414,7 @@ class Tasks(Stream):
     network : Network
     X : array of shape (n, inputs)
         The examples.
-    y : array of shape (n,) of integers, or of floats, as :meth:`Network.objective` takes them
+    y : array of shape (n,) of integers, or of floats, as ``network.objective`` takes them
     change : "inputs", "labels" or "classes"
         What a new task is: another permutation of the inputs; another label for each class; or
         other classes, ``classes`` at a time, which are labelled 0, 1, ... in a drawn order.
@@ -429,7 +429,7 @@ class Tasks(Stream):
     Notes
     -----
     Each run draws examples and tasks of its own, and starts from first weights of its own,
-    :meth:`Network.init` with the same seed. ``trace.order`` has the permutation: unit i sees input
+    ``network.init`` with the same seed. ``trace.order`` has the permutation: unit i sees input
     ``order[i]``, class c is called ``order[c]``, label i means class ``order[i]``.
 
     Examples
