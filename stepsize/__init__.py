@@ -9,6 +9,7 @@
 from stepsize.checks import per_weight
 from stepsize.methods import *
 from stepsize.methods import __all__ as _methods
+from stepsize.networks import Network
 from stepsize.objectives import (
     Objective,
     beale,
@@ -19,15 +20,17 @@ from stepsize.objectives import (
     rosenbrock,
 )
 from stepsize.runs import Recorder, StreamTrace, Trace, minimize, start, track
-from stepsize.streams import LinearSample, RateTracking, WeightFlipping
+from stepsize.streams import LinearSample, RateTracking, Tasks, WeightFlipping
 
 __all__ = [
     *_methods,
     "LinearSample",
+    "Network",
     "Objective",
     "RateTracking",
     "Recorder",
     "StreamTrace",
+    "Tasks",
     "Trace",
     "WeightFlipping",
     "beale",

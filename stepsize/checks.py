@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import ArrayLike
 
-__all__ = ["ByValue", "Curved", "Method", "Oracle", "PerWeight", "check", "per_weight"]
+__all__ = ["Bent", "ByValue", "Curved", "Method", "Oracle", "PerWeight", "check", "per_weight"]
 
 FLOAT = np.dtype(float)
 
@@ -54,6 +54,12 @@ class Curved(Oracle, Protocol):
     """An oracle that also knows the diagonal of f'', or what stands for it."""
 
     def curvature(self, w: np.ndarray) -> ArrayLike: ...
+
+
+class Bent(Oracle, Protocol):
+    """An oracle that also knows f'' times a vector."""
+
+    def hvp(self, w: np.ndarray, v: np.ndarray) -> ArrayLike: ...
 
 
 class Method(ByValue):

@@ -284,7 +284,7 @@ def _translate(expression, weights):
 
 
 def derivatives(expression, symbols):
-    """(loss, grad, curvature, d) of an expression, as functions of ``w`` (d, *runs).
+    """(loss, grad, curvature, hvp, d) of an expression, as functions of ``w`` (d, *runs).
 
     >>> valley = Objective.from_sympy("(x - 1)**2 + 100*(y - x**2)**2", "x y")
     >>> w = np.array([-1.0, 0.0])
@@ -301,4 +301,12 @@ def derivatives(expression, symbols):
     first = [steps.slope(loss, weight) for weight in range(len(weights))]
     second = [steps.slope(rise, weight) for weight, rise in enumerate(first)]
     value, grad, curvature = (steps.function(loss, *rows) for rows in ([], first, second))
-    return lambda w: value(w)[0], lambda w: grad(w)[1:], lambda w: curvature(w)[1:], len(weights)
+
+    @cache
+    def hessian():  # only where it is asked for
+        return steps.function(loss, *(steps.slope(f, j) for f in first for j in range(len(first))))
+
+    def hvp(w, v):
+        return (hessian()(w)[1:].reshape(len(w), *w.shape) * v).sum(axis=1)
+
+    return lambda w: value(w)[0], lambda w: grad(w)[1:], lambda w: curvature(w)[1:], hvp, len(first)

@@ -68,6 +68,8 @@ class Objective:
         The least loss, f*. Computed from ``minimizer`` if that is given.
     curvature : callable, optional
         ``curvature(w) -> (d, *runs)``, the diagonal of the Hessian.
+    hvp : callable, optional
+        ``hvp(w, v) -> (d, *runs)``, the Hessian times v.
     vectorized : bool
         Whether the functions accept trailing axes. If not, they are called once a run with
         ``w`` of shape (d,). What is said here is checked at the first call.
@@ -110,10 +112,11 @@ class Objective:
         vectorized: bool = True,
         *,
         dim: int | None = None,
+        hvp: Callable | None = None,
     ) -> None:
-        self._functions = {"loss": loss, "grad": grad, "curvature": curvature}
+        self._functions = {"loss": loss, "grad": grad, "curvature": curvature, "hvp": hvp}
         for name, function in self._functions.items():
-            if not callable(function) and (name != "curvature" or function is not None):
+            if not callable(function) and (name in ("loss", "grad") or function is not None):
                 raise ValueError(f"{name} must be callable, got {function!r}")
         self._checked, self._made = set(), None
         self.vectorized = flag("vectorized", vectorized)
@@ -153,29 +156,47 @@ class Objective:
         ValueError
             If the objective does not know its curvature.
         """
-        if self._functions["curvature"] is None:
-            raise ValueError(
-                "this objective does not know its curvature: pass curvature= to Objective, "
-                "or make it with Objective.from_sympy"
-            )
+        self._known("curvature")
         return self._call("curvature", w)
 
-    def _call(self, name, w):
+    def hvp(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """The Hessian f''(w) times v, shape (d, *runs); a run counts it as a gradient.
+
+        Raises
+        ------
+        ValueError
+            If the objective does not know it.
+        """
+        self._known("hvp")
+        v = real("v", v, dtype=None)
+        if v.shape != np.shape(w):
+            raise ValueError(f"v must have the shape of w, {np.shape(w)}, got {v.shape}")
+        return self._call("hvp", w, v)
+
+    def _known(self, name):
+        if self._functions[name] is None:
+            raise ValueError(
+                f"this objective does not know its {name}: pass {name}= to Objective, "
+                "or make it with Objective.from_sympy"
+            )
+
+    def _call(self, name, w, *v):
         if type(w) is not np.ndarray or w.dtype is not FLOAT:
             w = real("w", w, dtype=None)
         if (name, w.shape[:1]) not in self._checked:
-            self._check(name, w)
-        return self._evaluate(name, w)
+            self._check(name, w, *v)
+        return self._evaluate(name, w, *v)
 
-    def _evaluate(self, name, w):
-        function, runs = self._functions[name], w.shape[1:]
+    def _evaluate(self, name, *points):
+        function, w = self._functions[name], points[0]
+        runs = w.shape[1:]
         if self.vectorized or not runs:
-            return answer(name, function(w), runs if name == "loss" else w.shape, "", w.dtype)
-        each = w.reshape(len(w), -1)
-        values = np.stack([np.array(self._evaluate(name, one)) for one in each.T], axis=-1)
+            return answer(name, function(*points), runs if name == "loss" else w.shape, "", w.dtype)
+        each = zip(*(point.reshape(len(w), -1).T for point in points))
+        values = np.stack([np.array(self._evaluate(name, *one)) for one in each], axis=-1)
         return values.reshape(values.shape[:-1] + runs)
 
-    def _check(self, name, w):
+    def _check(self, name, w, *v):
         """Hold one column against the same column among others, before the first answer."""
         starting_point(np.zeros(w.shape[:1]), self.dim, "w")
         one = w.reshape(len(w), -1)[:, :1]
@@ -183,16 +204,17 @@ class Objective:
             return
         with np.errstate(all="ignore"):
             given = one[:, 0].copy()
-            alone = np.array(self._evaluate(name, given))
+            v = [np.ones_like(given) for _ in v]
+            alone = np.array(self._evaluate(name, given, *v))
             if not np.array_equal(given, one[:, 0], equal_nan=True):
                 raise ValueError(f"{name} must not change the w that it is given, but a copy")
             if self.vectorized:
-                again = np.array(self._evaluate(name, given))
+                again = np.array(self._evaluate(name, given, *v))
                 others = [one + 0.5, one / 2] + [one + 0.5] * (len(w) == 3)
                 # never d runs, so that no axis passes for another
                 batch = np.stack([*others, one], axis=2)  # (d, 1, runs)
                 try:
-                    both = self._evaluate(name, batch)
+                    both = self._evaluate(name, batch, *(np.ones_like(batch) for _ in v))
                 except Exception as error:
                     raise ValueError(
                         f"{name} fails on w of shape {batch.shape} ({error}): {HINT}"
@@ -204,7 +226,7 @@ class Objective:
     def from_sympy(
         cls, expression: Any, symbols: Any, minimizer: ArrayLike | None = None
     ) -> Objective:
-        """An objective whose gradient and curvature are derived from one expression.
+        """An objective whose derivatives come from one expression.
 
         Parameters
         ----------
@@ -229,8 +251,8 @@ class Objective:
         """
         from stepsize.expressions import derivatives  # SymPy takes a while to import
 
-        loss, grad, curvature, dim = derivatives(expression, symbols)
-        objective = cls(loss, grad, minimizer, curvature=curvature, dim=dim)
+        loss, grad, curvature, hvp, dim = derivatives(expression, symbols)
+        objective = cls(loss, grad, minimizer, curvature=curvature, dim=dim, hvp=hvp)
         symbols = symbols if isinstance(symbols, str) else tuple(symbols)
         return objective.made_by(cls.from_sympy, expression, symbols)
 
@@ -283,23 +305,25 @@ def quadratic(
 
     if Q.ndim == 1:
 
-        def grad(w):
-            return _column(Q, w) * (w - _column(w_star, w))
+        def hvp(w, v):
+            return _column(Q, v) * v
 
         diagonal = Q
     else:
         first, *rest = Q.T
 
-        def grad(w):
-            e = w - _column(w_star, w)
+        def hvp(w, v):
             if d < 8:  # a fixed order of summation: the same bits alone and in a batch
-                total = _column(first, w) * e[0]
-                for column, x in zip(rest, e[1:], strict=True):
-                    total = total + _column(column, w) * x
+                total = _column(first, v) * v[0]
+                for column, x in zip(rest, v[1:], strict=True):
+                    total = total + _column(column, v) * x
                 return total
-            return _product(Q, e)
+            return _product(Q, v)
 
         diagonal = np.diag(Q)
+
+    def grad(w):
+        return hvp(w, w - _column(w_star, w))
 
     def loss(w):
         return 0.5 * ((w - _column(w_star, w)) * grad(w)).sum(axis=0)
@@ -307,7 +331,8 @@ def quadratic(
     def curvature_of(w):
         return np.broadcast_to(_column(diagonal, w), w.shape)
 
-    return Objective(loss, grad, w_star, 0.0, curvature_of).made_by(quadratic, Q, w_star)
+    bowl = Objective(loss, grad, w_star, 0.0, curvature_of, hvp=hvp)
+    return bowl.made_by(quadratic, Q, w_star)
 
 
 def rosenbrock(dim: int = 2) -> Objective:
@@ -365,7 +390,14 @@ def rosenbrock(dim: int = 2) -> Objective:
         c[1:] += 200
         return c
 
-    return Objective(loss, grad, np.ones(dim), 0.0, curvature).made_by(rosenbrock, dim)
+    def hvp(w, v):
+        product = curvature(w) * v
+        product[:-1] -= 400 * w[:-1] * v[1:]
+        product[1:] -= 400 * w[:-1] * v[:-1]
+        return product
+
+    valley = Objective(loss, grad, np.ones(dim), 0.0, curvature, hvp=hvp)
+    return valley.made_by(rosenbrock, dim)
 
 
 def beale() -> Objective:
@@ -409,7 +441,13 @@ def beale() -> Objective:
             ]
         )
 
-    return Objective(loss, grad, [3.0, 0.5], 0.0, curvature).made_by(beale)
+    def hvp(w, v):
+        (x, y), (u, r) = w, residuals(w)
+        e = [a - x * b for a, b in zip(r, u)]
+        across = 2 * (e[0] + 2 * y * e[1] + 3 * y * y * e[2])
+        return curvature(w) * v + across * v[::-1]
+
+    return Objective(loss, grad, [3.0, 0.5], 0.0, curvature, hvp=hvp).made_by(beale)
 
 
 def camel() -> Objective:
@@ -442,7 +480,10 @@ def camel() -> Objective:
         q = w[0] * w[0]
         return np.stack([4 - 12.6 * q + 5 * q * q, np.full_like(q, 2.0)])
 
-    return Objective(loss, grad, [0.0, 0.0], 0.0, curvature).made_by(camel)
+    def hvp(w, v):
+        return curvature(w) * v + v[::-1]
+
+    return Objective(loss, grad, [0.0, 0.0], 0.0, curvature, hvp=hvp).made_by(camel)
 
 
 class DataObjective(Objective):
@@ -455,10 +496,10 @@ class DataObjective(Objective):
     """
 
     def __init__(self, functions, examples, **known):
-        self._functions_of = functions  # rows -> (loss, grad, curvature)
+        self._functions_of = functions  # rows -> (loss, grad, curvature, hvp)
         self.examples = examples
-        loss, grad, curvature = functions(slice(None))
-        super().__init__(loss, grad, curvature=curvature, **known)
+        loss, grad, curvature, hvp = functions(slice(None))
+        super().__init__(loss, grad, curvature=curvature, hvp=hvp, **known)
 
     def batches(self, size: int, seed: int = 0) -> Batches:
         """Minibatches without end, for :func:`track`.
@@ -477,8 +518,8 @@ class DataObjective(Objective):
         Returns
         -------
         iterable of oracles
-            Each with ``loss``, ``grad`` and ``curvature`` of the mean over its examples (and
-            the whole penalty, where there is one): unbiased estimates of the full ones.
+            Each with ``loss``, ``grad``, ``curvature`` and ``hvp`` of the mean over its examples
+            (and the whole penalty, where there is one): unbiased estimates of the full ones.
         """
         size = count("size", size)
         if size > self.examples:
@@ -509,6 +550,7 @@ class Minibatch:
     loss: Callable
     grad: Callable
     curvature: Callable
+    hvp: Callable
 
 
 def _examples(name, X, target_name, y):
@@ -579,7 +621,10 @@ def least_squares(A: ArrayLike, b: ArrayLike) -> DataObjective:
         def curvature(w):
             return np.broadcast_to(_column((X * X).mean(axis=0), w), w.shape)
 
-        return loss, grad, curvature
+        def hvp(w, v):
+            return _product(X.T, _product(X, v)) / len(X)
+
+        return loss, grad, curvature, hvp
 
     line = DataObjective(functions, len(A), minimizer=np.linalg.lstsq(A, b)[0])
     return line.made_by(least_squares, A, b)
@@ -640,12 +685,17 @@ def logistic_regression(X: ArrayLike, y: ArrayLike, l2: float = 0.0) -> DataObje
             wrong = np.exp(-np.logaddexp(0, _product(Z, w)))  # probability of the other class
             return -_product(Z.T, wrong) / len(Z) + l2 * w
 
-        def curvature(w):
+        def variance(w):
             m = _product(Z, w)
-            variance = np.exp(-np.logaddexp(0, m) - np.logaddexp(0, -m))
-            return _product((Z * Z).T, variance) / len(Z) + l2
+            return np.exp(-np.logaddexp(0, m) - np.logaddexp(0, -m))
 
-        return loss, grad, curvature
+        def curvature(w):
+            return _product((Z * Z).T, variance(w)) / len(Z) + l2
+
+        def hvp(w, v):
+            return _product(Z.T, variance(w) * _product(Z, v)) / len(Z) + l2 * v
+
+        return loss, grad, curvature, hvp
 
     known = _newton(X * (2 * y - 1)[:, None], l2)
     model = DataObjective(functions, len(X), dim=X.shape[1], **known)

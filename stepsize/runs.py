@@ -48,7 +48,8 @@ class Trace:
     iterations : array of shape (n+1,)
         Their numbers, 0 for ``w0``. (Yao counts one lower: "iteration 79" is the 80th.)
     grad_evals, loss_evals, curvature_evals : arrays of shape (n+1,)
-        What the method had asked the oracle by then, per run.
+        What the method had asked the oracle by then, per run; a Hessian-vector product is one
+        more gradient.
     step_size : array of shape (n+1, d, *runs)
         The step size that led to each row; NaN where none was used, so in row 0.
     diverged : array of shape (*runs,)
@@ -199,18 +200,18 @@ class Recorder:
         if name == "objective" or name.startswith("__"):  # a copy in the making has none yet
             raise AttributeError(name)
         value = getattr(self.objective, name)
-        if name not in ("loss", "grad", "curvature"):
+        if name not in ("loss", "grad", "curvature", "hvp"):
             return value
 
-        def ask(w):
+        def ask(w, *v):
             self.asked.append((name, np.array(w)))
-            return value(w)
+            return value(w, *v)
 
         return ask
 
 
 class Counted:
-    """An oracle that counts the questions."""
+    """An oracle that counts the questions. A Hessian-vector product counts as a gradient."""
 
     def __init__(self, oracle=None):
         self.oracle = oracle
@@ -230,6 +231,10 @@ class Counted:
     def curvature(self, w):
         self.curvatures += 1
         return self.oracle.curvature(w)
+
+    def hvp(self, w, v):
+        self.grads += 1
+        return self.oracle.hvp(w, v)
 
 
 def unwatched(oracle):
@@ -257,14 +262,18 @@ class Held:
     def curvature(self, w):
         return self.ask("curvature", w, w.shape)
 
-    def ask(self, name, w, shape):
+    def hvp(self, w, v):
+        return self.ask("hvp", w, w.shape, v)
+
+    def ask(self, name, w, shape, *v):
         function = getattr(self.oracle, name, None)
         if function is None:
-            whose = type(self.oracle).__name__
-            raise ValueError(f"this needs {name}(w), which {whose} does not have")
-        value = reading(name, function, w, shape, f": {HINT}")
+            whose, given = type(self.oracle).__name__, "w, v" if v else "w"
+            raise ValueError(f"this needs {name}({given}), which {whose} does not have")
+        value = reading(name, function, w, shape, f": {HINT}", *v)
         if name not in self.first:
-            self.first[name] = getattr(unwatched(self.oracle), name), w.copy(), np.array(value)
+            again, v = getattr(unwatched(self.oracle), name), [x.copy() for x in v]
+            self.first[name] = (lambda w: again(w, *v)), w.copy(), np.array(value)
         return value
 
     def hold(self):
@@ -285,12 +294,13 @@ class Held:
             one_by_one(name, value, answers[0], among, np.stack(answers))
 
 
-def reading(name, function, w, shape, hint=""):
-    """What a function answers that may read ``w`` and not write to it."""
-    w = w.view()
-    w.setflags(write=False)
+def reading(name, function, w, shape, hint="", *v):
+    """What a function answers that may read ``w`` (and ``v``) and not write to it."""
+    views = [x.view() for x in (w, *v)]
+    for view in views:
+        view.setflags(write=False)
     try:
-        return answer(name, function(w), shape, hint, w.dtype)
+        return answer(name, function(*views), shape, hint, w.dtype)
     except ValueError as error:
         if "read-only" in str(error):
             raise ValueError(f"{name} must leave the w that it is given alone: {error}") from error
@@ -492,9 +502,9 @@ def minimize(
     method
         Any object with ``init(w) -> state`` and ``step(w, state, oracle) -> (w, state)``.
     objective : Objective or any oracle
-        Has ``loss(w)`` and ``grad(w)`` and perhaps ``curvature(w)``, ``minimizer``. One that is
-        not an Objective may read ``w`` and not write to it; after several runs it is asked a few
-        times more whether it treats them one by one.
+        Has ``loss(w)`` and ``grad(w)`` and perhaps ``curvature(w)``, ``hvp(w, v)``, ``minimizer``.
+        One that is not an Objective may read ``w`` and not write to it; after several runs it is
+        asked a few times more whether it treats them one by one.
     w0 : array of shape (d,) or (d, *runs)
         Where to start. It is expanded to the runs of the method's array hyper-parameters.
     iterations : int
@@ -567,7 +577,7 @@ def minimize(
         recording.step(k, w, np.nan, counts)
         try:
             while iterations is None or k < iterations:
-                handed = w if still else w.copy()
+                handed = w if still else w.copy("K")
                 after, new = step(handed, state, oracle)
                 still = still or (k == 0 and left_alone(handed, w, after))
                 if grad_evals is not None:
@@ -636,6 +646,8 @@ class StreamTrace:
         come), where the stream knows them. ``seeds`` is (runs,) or empty: settings share data.
     drift : array of shape (rows, *seeds)
         Likewise the drift, where the stream has one.
+    order : array of shape (rows, inputs or classes, *seeds)
+        Likewise the permutation that makes the task, where the stream has tasks.
     grad_evals, loss_evals, curvature_evals : arrays of shape (rows,)
         What the method had asked the oracles by then, per run.
     diverged : array of shape (*runs,)
@@ -698,6 +710,10 @@ class StreamTrace:
     @property
     def drift(self) -> np.ndarray:
         return self._fact("drift")
+
+    @property
+    def order(self) -> np.ndarray:
+        return self._fact("order")
 
     def _fact(self, name):
         if name not in self._hidden:
@@ -866,7 +882,7 @@ def track(
                     kept[k] = value
                 else:
                     kept[k // average] += value
-                handed = w if still else w.copy()
+                handed = w if still else w.copy("K")
                 after, new = step(handed, state, oracle)
                 still = still or (k == 0 and left_alone(handed, w, after))
                 w, state, k, counts = after, new, k + 1, oracle.counts()
@@ -902,9 +918,9 @@ def track(
 def _begin(stream, examples, position, runs, seed, w0):
     """The samples, what they hide, whether they are linear, the first weights, the data's runs."""
     if hasattr(stream, "chunks"):
-        w = np.zeros(stream.inputs) if w0 is None else starting_point(w0, stream.inputs)
+        w = stream.first_weights(seed, runs) if w0 is None else starting_point(w0, stream.dim)
         drawn = Drawn(stream, seed, runs, size=position + examples, skip=position)
-        return iter(drawn), drawn.hidden, True, w, drawn.runs
+        return iter(drawn), drawn.hidden, stream.linear, w, drawn.runs
     if runs is not None:
         raise ValueError(
             "runs needs a stream that draws data for each, such as WeightFlipping(); give the "

@@ -1,8 +1,8 @@
 """Online problems: samples without end, whose best weights move.
 
-A stream is a frozen dataclass with the number of its ``inputs`` d and ``chunks(seeds, size)``,
-which draws the samples of many runs, each from a seed of its own. How samples are cut into
-chunks never changes them.
+A stream is a frozen dataclass with the number of ``inputs`` of a sample and
+``chunks(seeds, size)``, which draws the samples of many runs, each from a seed of its own. How
+samples are cut into chunks never changes them.
 """
 
 from __future__ import annotations
@@ -22,12 +22,15 @@ from stepsize.checks import (
     finite,
     fraction,
     nonnegative,
+    one_of,
     optional,
     real,
     single,
 )
+from stepsize.networks import Network
+from stepsize.objectives import Minibatch
 
-__all__ = ["LinearSample", "RateTracking", "WeightFlipping"]
+__all__ = ["LinearSample", "RateTracking", "Tasks", "WeightFlipping"]
 
 
 class LinearSample:
@@ -133,12 +136,29 @@ class LinearSample:
         x = self._input(w)
         return np.multiply(x, x, out=np.empty_like(w))
 
+    def hvp(self, w: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """The Hessian times v, x (x.v), shape (d, *runs)."""
+        x = self._input(w)
+        return x * np.add.reduce(x * v, axis=0)
+
 
 class Stream(ByValue):
-    """What the online problems share."""
+    """What the online problems share. Those of this package are linear, but for :class:`Tasks`."""
 
-    def samples(self, seed: int = 0, runs: int | None = None) -> Iterator[LinearSample]:
-        """Linear samples without end, for a loop of your own.
+    linear = True
+    sample = staticmethod(LinearSample.unchecked)  # from x and y of a run or of many
+
+    @property
+    def dim(self) -> int:
+        """The number of weights."""
+        return self.inputs
+
+    def first_weights(self, seed: int, runs: int | None) -> np.ndarray:
+        """The first weights, where none are given."""
+        return np.zeros(self.dim)
+
+    def samples(self, seed: int = 0, runs: int | None = None) -> Iterator:
+        """Samples without end, for a loop of your own.
 
         Parameters
         ----------
@@ -149,7 +169,7 @@ class Stream(ByValue):
 
         Returns
         -------
-        iterator of LinearSample
+        iterator of LinearSample, or of other oracles
         """
         return iter(Drawn(self, seed, runs))
 
@@ -170,12 +190,12 @@ class Drawn:
         skip = self.skip
         for x, y, hidden in self.stream.chunks(seeds, self.size):
             self._hidden = hidden
-            x, y = x.reshape(x.shape[:2] + self.runs), y.reshape(y.shape[:1] + self.runs)
+            x, y = x.reshape(x.shape[:-1] + self.runs), y.reshape(y.shape[:-1] + self.runs)
             skipped = min(skip, len(y))
             skip -= skipped
             for i in range(skipped, len(y)):
                 self._i = i
-                yield LinearSample.unchecked(x[i], y[i])
+                yield self.stream.sample(x[i], y[i])
 
     def hidden(self):
         """What the stream knows about the latest sample and a method does not."""
@@ -383,3 +403,144 @@ class RateTracking(Stream):
                 lambda i, zs=zs, sigmas=sigmas: {"target": zs[i : i + 1], "drift": sigmas[i]},
             )
             sigma, z, start = sigmas[-1], zs[-1], start + size
+
+
+@dataclass(frozen=True)
+class Tasks(Stream):
+    r"""Tasks for a network, one after the other: what it has learned is wrong again and again.
+
+    Parameters
+    ----------
+    network : Network
+    X : array of shape (n, inputs)
+        The examples.
+    y : array of shape (n,) of integers, or of floats, as ``network.objective`` takes them
+    change : "inputs", "labels" or "classes"
+        What a new task is: another permutation of the inputs; another label for each class; or
+        other classes, ``classes`` at a time, which are labelled 0, 1, ... in a drawn order.
+        Classes come back when all have had their turn.
+    every : int
+        Samples a task.
+    size : int
+        Examples a sample: one, or a minibatch. They are drawn with replacement.
+    classes : int
+        How many there are in a task of classes.
+
+    Notes
+    -----
+    Each run draws examples and tasks of its own, and starts from first weights of its own,
+    ``network.init`` with the same seed. ``trace.order`` has the permutation: unit i sees input
+    ``order[i]``, class c is called ``order[c]``, label i means class ``order[i]``.
+
+    Examples
+    --------
+    >>> network, X, y = Network([2, 3]), np.eye(2)[[0, 0, 1]], [0, 1, 2]
+    >>> trace = track(GradientDescent(0.1), Tasks(network, X, y, "labels", every=5), 10, record=5)
+    >>> trace.w.shape, sorted(trace.order[-1].tolist())
+    ((3, 9), [0, 1, 2])
+    """
+
+    network: Network
+    X: np.ndarray
+    y: np.ndarray
+    change: str = "inputs"
+    every: int = 1000
+    size: int = 1
+    classes: int = 2
+    linear = False
+
+    def __post_init__(self):
+        check(
+            self,
+            change=one_of("inputs", "labels", "classes"),
+            every=count,
+            size=count,
+            classes=count,
+        )
+        if not isinstance(self.network, Network):
+            raise ValueError(f"network must be a Network, got {type(self.network).__name__}")
+        classes = np.inf if self.change == "classes" else None
+        X, y = self.network.checked(self.X, self.y, classes)
+        object.__setattr__(self, "X", X)
+        object.__setattr__(self, "y", y)
+        if self.change != "inputs" and y.dtype.kind != "i":
+            raise ValueError(f"y must be integer labels for a change of {self.change}, got floats")
+        there, outputs = len(np.unique(y)), self.network.sizes[-1]
+        if self.change == "classes" and not 2 <= self.classes <= min(there, outputs):
+            raise ValueError(
+                f"classes must be from 2 to {min(there, outputs)}, for y has {there} classes and "
+                f"the network {outputs} outputs, got {self.classes}"
+            )
+
+    @property
+    def inputs(self) -> int:
+        """The numbers that a sample holds."""
+        return self.network.sizes[0] * self.size
+
+    @property
+    def dim(self) -> int:
+        return self.network.dim
+
+    def first_weights(self, seed: int, runs: int | None) -> np.ndarray:
+        return self.network.init(seed, runs)
+
+    def sample(self, x: np.ndarray, y: np.ndarray) -> Minibatch:
+        """The oracle of some examples."""
+        return Minibatch(*self.network.functions(x, y))
+
+    def chunks(self, seeds: list, size: int) -> Iterator[tuple]:
+        """The samples of one run a seed, ``size`` at a time, without end.
+
+        Yields
+        ------
+        x : array of shape (size, examples, inputs, runs)
+        y : array of shape (size, examples, runs) or (size, examples, outputs, runs)
+        hidden : callable
+            ``hidden(i)`` is a dict of what belongs to sample i of the chunk.
+        """
+        examples, tasks = _generators(seeds, 2)
+        orders = [self._orders(rng) for rng in tasks]
+        order, start = [None for _ in seeds], 0
+        while True:
+            x = np.empty((len(seeds), size, self.size, self.X.shape[1]), self.X.dtype)
+            y = np.empty((len(seeds), size, self.size, *self.y.shape[1:]), self.y.dtype)
+            first, seen = start // self.every, []
+            for r, rng in enumerate(examples):
+                drawn, mine = rng.random((size, self.size)), []
+                for task in range(first, (start + size - 1) // self.every + 1):
+                    if task * self.every >= start:
+                        order[r] = next(orders[r])
+                    mine.append(order[r])
+                    here = slice(max(task * self.every - start, 0), (task + 1) * self.every - start)
+                    x[r, here], y[r, here] = self._task(order[r], drawn[here])
+                seen.append(mine)
+            x, y, seen = (np.moveaxis(a, 0, -1) for a in (x, y, np.array(seen)))
+
+            def hidden(i, seen=seen, start=start, first=first):
+                return {"order": seen[(start + i) // self.every - first]}
+
+            yield x, y, hidden
+            start += size
+
+    def _orders(self, rng):
+        """The permutation of each task."""
+        if self.change == "classes":
+            there = np.unique(self.y)
+            while True:
+                order = rng.permutation(there)
+                for k in range(0, len(there) - self.classes + 1, self.classes):
+                    yield order[k : k + self.classes]
+        n = self.network.sizes[0 if self.change == "inputs" else -1]
+        while True:
+            yield rng.permutation(n)
+
+    def _task(self, order, drawn):
+        """The examples of a task that numbers from 0 to 1 point at."""
+        if self.change != "classes":
+            rows = (drawn * len(self.X)).astype(int)
+            if self.change == "inputs":
+                return self.X[rows][..., order], self.y[rows]
+            return self.X[rows], order[self.y[rows]]
+        pool = np.flatnonzero(np.isin(self.y, order))
+        rows = pool[(drawn * len(pool)).astype(int)]
+        return self.X[rows], np.argmax(self.y[rows][..., None] == order, axis=-1)

@@ -31,6 +31,9 @@ class Optimizer(torch.optim.Optimizer):
     curvature : callable
         For methods that need it, such as IDBD: ``curvature(params)`` gives the diagonal of the
         Hessian, or what stands for it, as a tensor for each of a group's parameters.
+    hvp : callable
+        For methods that need it, such as SMD: ``hvp(params, v)`` gives the Hessian times ``v``,
+        which is a tensor for each parameter, likewise.
 
     Notes
     -----
@@ -56,15 +59,20 @@ class Optimizer(torch.optim.Optimizer):
     kind = reads = None  # of state, and whether a step takes its size from the method: found out
 
     def __init__(
-        self, params: Iterable, method: Any, curvature: Callable[[list], Iterable] | None = None
+        self,
+        params: Iterable,
+        method: Any,
+        curvature: Callable[[list], Iterable] | None = None,
+        hvp: Callable[[list, list], Iterable] | None = None,
     ) -> None:
         able("method", method, "a method such as Adam(1e-3)", "init", "step")
-        self.method, self.curvature = method, curvature
+        self.method, self.curvature, self.hvp = method, curvature, hvp
         values = plain_fields(method)
         super().__init__(params, {"lr": values.get("step_size", 1.0), **values})
 
     def __getstate__(self) -> dict:
-        return {**super().__getstate__(), "method": self.method, "curvature": self.curvature}
+        own = {name: getattr(self, name) for name in ("method", "curvature", "hvp")}
+        return {**super().__getstate__(), **own}
 
     def add_param_group(self, param_group: dict) -> None:
         known = {"params", "param_names", "lr", *plain_fields(self.method)} - {"step_size"}
@@ -81,7 +89,8 @@ class Optimizer(torch.optim.Optimizer):
         closure = None if closure is None else torch.enable_grad()(closure)
         loss = None if closure is None else closure()
         groups = [g for g in self.param_groups if any(p.grad is not None for p in g["params"])]
-        points = [Point(group["params"], closure, loss, self.curvature) for group in groups]
+        more = {"curvature": self.curvature, "hvp": self.hvp}
+        points = [Point(group["params"], closure, loss, more) for group in groups]
         ends = []
         for group, point in zip(groups, points):
             try:
@@ -129,8 +138,8 @@ def reads_step_size(method, w, state):
 class Point:
     """What is known of a group's parameters where a step begins; elsewhere the closure is asked."""
 
-    def __init__(self, params, closure, loss, curvature):
-        self.params, self.closure, self.curvature_of = params, closure, curvature
+    def __init__(self, params, closure, loss, more):
+        self.params, self.closure, self.more = params, closure, more
         self.w = self.here = flat(params)
         self.first = self.latest = self.w, loss, self.gradient()
 
@@ -139,10 +148,14 @@ class Point:
 
     def move(self, w):
         if w is not self.here:
-            parts = torch.from_numpy(w).split([p.numel() for p in self.params])
-            for p, part in zip(self.params, parts):
-                p.copy_(part.view_as(p))
+            for p, part in zip(self.params, self.parts(w)):
+                p.copy_(part)
             self.here = w
+
+    def parts(self, w):
+        """A tensor of the shape of each parameter."""
+        parts = torch.from_numpy(w).split([p.numel() for p in self.params])
+        return [part.view_as(p).to(p) for p, part in zip(self.params, parts)]
 
     def at(self, w, what):
         if self.closure is None and (w is not self.w or what == "the loss"):
@@ -164,12 +177,18 @@ class Point:
         return self.at(w, "more than one gradient")[2]
 
     def curvature(self, w):
-        if self.curvature_of is None:
-            raise ValueError("the method asks for a curvature: give Optimizer a curvature=")
+        return self.ask("curvature", w)
+
+    def hvp(self, w, v):
+        return self.ask("hvp", w, self.parts(v))
+
+    def ask(self, name, w, *v):
+        if self.more[name] is None:
+            raise ValueError(f"the method asks for its {name}: give Optimizer a {name}=")
         self.move(w)
         with torch.enable_grad():
-            curvature = flat(self.curvature_of(self.params))
-        return answer("curvature", curvature, self.w.shape, dtype=self.w.dtype)
+            value = flat(self.more[name](self.params, *v))
+        return answer(name, value, self.w.shape, dtype=self.w.dtype)
 
 
 def flat(tensors):

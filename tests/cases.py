@@ -14,6 +14,7 @@ from stepsize import per_weight
 from stepsize.methods import (
     IDBD,
     L4,
+    SMD,
     AdaGrad,
     Adam,
     AdamHD,
@@ -24,6 +25,7 @@ from stepsize.methods import (
     HeavyBall,
     HypergradientDescent,
     LossGrad,
+    MetaOptimize,
     Nesterov,
     NormalizedMetaIDBD,
     Polyak,
@@ -332,6 +334,47 @@ CASES = {
         },
         functions=frozenset({"exp", "log"}),
     ),
+    SMD: Case(
+        varied=[SMD(0.1, 0.01), SMD(0.05, 0.2, trace_decay=0.5), SMD(0.3, 0.01, least_factor=1.0)],
+        seen=[
+            Seen(
+                SMD(0.05, 0.02, trace_decay=0.9),
+                units={"step_size": 1, "meta_step_size": 1},
+                power=2,
+                turns=False,
+            )
+        ],
+        valley=[SMD(1e-3, 1e-6)],
+        draw=lambda dice: {
+            **dice.step(),
+            "meta_step_size": dice.uniform(0, 0.05),
+            "trace_decay": dice.uniform(0, 0.999),
+            "least_factor": dice.uniform(0, 1),
+        },
+        exact=True,
+        runs_away=True,
+    ),
+    MetaOptimize: Case(
+        varied=[
+            MetaOptimize(0.05, 0.01),
+            MetaOptimize(0.1, 0.05, beta1=0.5, beta2=0.9, eps=0.1),
+            MetaOptimize(0.1, 0.1, trace_decay=0.5),
+            MetaOptimize(0.1, 0.1, meta_beta1=0.2),
+            MetaOptimize(0.1, 0.1, meta_beta2=0.5),
+        ],
+        seen=[Seen(MetaOptimize(0.05, 0.02, eps=0.0), units={}, power=1, turns=False)],
+        valley=[MetaOptimize()],
+        draw=lambda dice: {
+            **dice.step(),
+            **dice.betas(),
+            "meta_step_size": dice.uniform(0, 0.1),
+            "eps": dice.uniform(1e-3, 0.1),
+            "trace_decay": dice.uniform(0, 0.9999),
+            "meta_beta1": dice.uniform(0, 0.95),
+            "meta_beta2": dice.uniform(0, 0.99),
+        },
+        functions=frozenset({"exp"}),
+    ),
 }
 VARIED = [method for case in CASES.values() for method in case.varied]
 
@@ -346,6 +389,8 @@ BAD = {
     "trace_decay": RATE,
     "beta1": RATE,
     "beta2": RATE,
+    "meta_beta1": RATE,
+    "meta_beta2": RATE,
     "decay": RATE,
     "eps": STEP,
     "direction_eps": STEP,
@@ -366,6 +411,7 @@ BAD = {
     "growth": [0.9, nan, inf],
     "factor": [0.9, nan, inf, None, per_weight([2.0, 2.0])],
     "fraction": STEP,
+    "least_factor": [-0.1, 1.1, nan, None],
     "minimum_factor": [-0.1, 1.1, nan, None],
     "initial_factor": STEP,
     "forget_time": [0.0, -1.0, nan, None],

@@ -108,6 +108,7 @@ class Change(NamedTuple):
             lambda u: self.factor * f.loss(self.T @ u + self.shift) + self.offset,
             lambda u: self.factor * (self.T.T @ f.grad(self.T @ u + self.shift)),
             curvature=lambda u: self.factor * np.diag(self.T.T @ CURVATURE @ self.T),
+            hvp=lambda u, v: self.factor * (self.T.T @ CURVATURE @ self.T @ v),
             vectorized=False,
         )
 
@@ -151,11 +152,15 @@ def invariances():
 # A knob's unit: the powers of the weights' unit and of the loss's unit in it.
 LENGTH_BY_SLOPE, LENGTH, BARE = (2, -1), (1, 0), (0, 0)
 UNITS = {
-    **{(name, "step_size"): LENGTH for name in ("AdaGrad", "Adam", "AdamHD", "RMSProp")},
+    **{
+        (name, "step_size"): LENGTH
+        for name in ("AdaGrad", "Adam", "AdamHD", "MetaOptimize", "RMSProp")
+    },
     ("AdamHD", "meta_step_size"): (2, -1),
     ("HypergradientDescent", "meta_step_size"): (4, -3),
     ("HypergradientDescent multiplicative", "meta_step_size"): BARE,
     ("IDBD", "meta_step_size"): (0, -1),
+    ("SMD", "meta_step_size"): (0, -1),
     ("Autostep", "meta_step_size"): BARE,
     ("Polyak", "minimum"): (0, 1),
     ("StochasticPolyak", "minimum"): (0, 1),
@@ -212,7 +217,8 @@ def problems():
 
 
 def _lowered(f):
-    return Objective(lambda w: f.loss(w) - f.minimum, f.grad, f.minimizer, 0.0, f.curvature)
+    known = {"curvature": f.curvature, "hvp": f.hvp}
+    return Objective(lambda w: f.loss(w) - f.minimum, f.grad, f.minimizer, 0.0, **known)
 
 
 def turned_to(method, values, f0=1.0):
@@ -272,7 +278,10 @@ def knobs(method):
     ]
 
 
-BY_ONE = ("momentum", "decay", "beta1", "beta2", "minimum_factor", "initial_factor", "factor")
+BY_ONE = (
+    *("momentum", "decay", "trace_decay", "beta1", "beta2", "meta_beta1", "meta_beta2"),
+    *("minimum_factor", "initial_factor", "least_factor", "factor"),
+)
 
 
 def turned(knob, value, factor):

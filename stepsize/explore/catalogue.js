@@ -38,6 +38,7 @@ Stepsize.catalogue = {
     "AdamHD.meta_step_size": [0, 1e-12, 2e-12, 5e-12, 1e-11, 2e-11, 5e-11, 1e-10, 2e-10, 5e-10, 1e-09, 2e-09, 5e-09, 1e-08, 2e-08, 5e-08, 1e-07, 2e-07, 5e-07, 1e-06, 2e-06, 5e-06, 1e-05, 2e-05, 5e-05, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10],
     "long or short": ["long", "short"],
     "positive": [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000, 1000000],
+    "SMD.meta_step_size": [0, 1e-12, 2e-12, 5e-12, 1e-11, 2e-11, 5e-11, 1e-10, 2e-10, 5e-10, 1e-09, 2e-09, 5e-09, 1e-08, 2e-08, 5e-08, 1e-07, 2e-07, 5e-07, 1e-06, 2e-06, 5e-06, 1e-05, 2e-05, 5e-05, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10],
   },
   methods: {
     "GradientDescent": {"label": "GD", "colour": "#0072B2", "dash": 0, "fresh": {"step_size": 0.001}, "knobs": {"step_size": "step_size"}},
@@ -57,6 +58,8 @@ Stepsize.catalogue = {
     "IDBD": {"label": "IDBD", "colour": "#C2185B", "dash": 0, "fresh": {}, "knobs": {"step_size": "step_size", "meta_step_size": "nonnegative"}},
     "Autostep": {"label": "Autostep", "colour": "#E7298A", "dash": 1, "fresh": {}, "knobs": {"step_size": "step_size", "meta_step_size": "nonnegative", "tau": "positive"}},
     "NormalizedMetaIDBD": {"label": "normalized IDBD", "colour": "#8B1A3D", "dash": 3, "fresh": {}, "knobs": {"step_size": "step_size", "meta_step_size": "nonnegative", "decay": "rate"}},
+    "SMD": {"label": "SMD", "colour": "#006D5B", "dash": 2, "fresh": {"step_size": 0.001, "meta_step_size": 1e-06}, "knobs": {"step_size": "step_size", "meta_step_size": "SMD.meta_step_size", "trace_decay": "rate", "least_factor": "fraction"}},
+    "MetaOptimize": {"label": "MetaOptimize", "colour": "#3B4CC0", "dash": 3, "fresh": {}, "knobs": {"step_size": "step_size", "meta_step_size": "nonnegative", "beta1": "rate", "beta2": "beta2", "eps": "nonnegative", "trace_decay": "rate", "meta_beta1": "rate", "meta_beta2": "rate"}},
   },
   level: 1e-08,
   most: 4,

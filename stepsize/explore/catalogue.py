@@ -112,6 +112,8 @@ METHODS = {
     "IDBD": Row("IDBD", "#C2185B"),
     "Autostep": Row("Autostep", "#E7298A", "--"),
     "NormalizedMetaIDBD": Row("normalized IDBD", "#8B1A3D", "-."),
+    "SMD": Row("SMD", "#006D5B", ":", fresh={"meta_step_size": 1e-6}),
+    "MetaOptimize": Row("MetaOptimize", "#3B4CC0", "-."),
 }
 """The methods by the names of their classes, in the order in which they are offered."""
 

@@ -3,7 +3,7 @@
 "use strict";
 
 globalThis.Stepsize = (() => {
-// ---- objectives: { minimizer, loss(w), grad(w), curvature(w) }
+// ---- objectives: { minimizer, loss(w), grad(w), curvature(w), hvp(w, v) }
 
 function rosenbrock() {
   const residual = ([x, y]) => y - x * x;
@@ -21,26 +21,30 @@ function rosenbrock() {
       const [x] = w;
       return [2 - 400 * residual(w) + 800 * x * x, 200];
     },
+    hvp(w, v) {
+      const [x] = w, [c, d] = this.curvature(w);
+      return [c * v[0] - 400 * x * v[1], d * v[1] - 400 * x * v[0]];
+    },
   };
 }
 
 // curvature: the eigenvalues, or the rows of a matrix.
 function quadratic({ curvature, minimizer = curvature.map(() => 0) }) {
   const isMatrix = Array.isArray(curvature[0]);
-  const grad = (w) => {
-    const e = w.map((x, i) => x - minimizer[i]);
-    if (!isMatrix) return e.map((x, i) => curvature[i] * x);
+  const hvp = (w, v) => {
+    if (!isMatrix) return v.map((x, i) => curvature[i] * x);
     return curvature.map((row) => {
-      let total = row[0] * e[0];
-      for (let j = 1; j < row.length; j++) total += row[j] * e[j];
+      let total = row[0] * v[0];
+      for (let j = 1; j < row.length; j++) total += row[j] * v[j];
       return total;
     });
   };
+  const grad = (w) => hvp(w, w.map((x, i) => x - minimizer[i]));
   const loss = (w) => {
     const g = grad(w);
     return 0.5 * w.reduce((total, x, i) => total + (x - minimizer[i]) * g[i], 0);
   };
-  return { minimizer, loss, grad, curvature: () => curvature.map((row, i) => (isMatrix ? row[i] : row)) };
+  return { minimizer, loss, grad, hvp, curvature: () => curvature.map((row, i) => (isMatrix ? row[i] : row)) };
 }
 
 function beale() {
@@ -68,6 +72,11 @@ function beale() {
         2 * x * x * (1 + 4 * y * y + 9 * y * y * y * y) + 2 * x * (2 * r[1] + 6 * y * r[2]),
       ];
     },
+    hvp(w, v) {
+      const [x, y] = w, { u, r } = residuals(w), [c, d] = this.curvature(w);
+      const e = r.map((a, i) => a - x * u[i]), across = 2 * (e[0] + 2 * y * e[1] + 3 * y * y * e[2]);
+      return [c * v[0] + across * v[1], d * v[1] + across * v[0]];
+    },
   };
 }
 
@@ -85,6 +94,10 @@ function camel() {
     curvature([x]) {
       const q = x * x;
       return [4 - 12.6 * q + 5 * q * q, 2];
+    },
+    hvp(w, v) {
+      const [c, d] = this.curvature(w);
+      return [c * v[0] + v[1], d * v[1] + v[0]];
     },
   };
 }
@@ -462,6 +475,42 @@ class NormalizedMetaIDBD extends Method {
   }
 }
 
+class SMD extends Method {
+  static defaults = { step_size: REQUIRED, meta_step_size: REQUIRED, trace_decay: 0.99, least_factor: 0.5 };
+  memory(w, zero) {
+    return { v: zero };
+  }
+  step(w, state, oracle) {
+    const { v } = state, g = oracle.grad(w), Hv = oracle.hvp(w, v);
+    const p = (state.step_size = state.step_size.map((x, i) =>
+      x * Math.max(this.least_factor, 1 - this.meta_step_size * g[i] * v[i])));
+    state.v = v.map((x, i) => this.trace_decay * (x - p[i] * Hv[i]) - p[i] * g[i]);
+    return descendEach(w, p, g);
+  }
+}
+
+class MetaOptimize extends Moments {
+  static defaults = {
+    step_size: 1e-3, meta_step_size: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, trace_decay: 0.9999,
+    meta_beta1: 0.9, meta_beta2: 0.99,
+  };
+  memory(w, zero) {
+    return { alpha: this.step_size, h: zero, n: 0, ...super.memory(w, zero) };
+  }
+  step(w, state, oracle) {
+    const { alpha, h, n } = state, { meta_beta1: c, meta_beta2: rho } = this;
+    const g = oracle.grad(w), q = inner(h, g);
+    this.observe(g, state);
+    const scale = state.v.map((v) => ratio(1, Math.sqrt(v / (1 - state.beta2_k)) + this.eps));
+    const move = w.map((x, i) => alpha * (scale[i] * (state.m[i] / (1 - state.beta1_k))));
+    state.h = h.map((x, i) => this.trace_decay * x - move[i]);
+    state.alpha = alpha * Math.exp(-this.meta_step_size * Math.sign(c * n + (1 - c) * q));
+    state.n = rho * n + (1 - rho) * q;
+    state.step_size = scale.map((s) => alpha * s);
+    return w.map((x, i) => x - move[i]);
+  }
+}
+
 // ---- runs
 
 // The Euclidean distance, without overflow or underflow of the squares.
@@ -486,6 +535,10 @@ class Run {
     oracle.grad = (w) => {
       oracle.grads += 1;
       return objective.grad(w);
+    };
+    oracle.hvp = (w, v) => {
+      oracle.grads += 1;
+      return objective.hvp(w, v);
     };
     oracle.loss = (w) => {
       oracle.losses += 1;
@@ -529,6 +582,7 @@ return {
   methods: {
     GradientDescent, HeavyBall, Nesterov, Csawg, Polyak, StochasticPolyak, L4, LossGrad, AdaGrad,
     RMSProp, Adam, HypergradientDescent, AdamHD, BarzilaiBorwein, IDBD, Autostep, NormalizedMetaIDBD,
+    SMD, MetaOptimize,
   },
   Run,
   minimize,

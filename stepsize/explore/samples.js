@@ -67,6 +67,10 @@ class Run {
         loss: (at) => miss(at) * miss(at) / 2,
         grad: (at) => grad(at === w ? delta : miss(at)),
         curvature: () => x.map((v) => v * v),
+        hvp: (at, v) => {
+          const along = x.reduce((total, value, i) => total + value * v[i], 0);
+          return x.map((value) => value * along);
+        },
       };
       this.w.push(this.method.step(w, this.state, oracle));
       this.squares.push(delta * delta);

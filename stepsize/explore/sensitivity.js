@@ -36,7 +36,7 @@ Stepsize.explorers.sensitivity = (figure, data) => {
     const f = objective(state.problem);
     return {
       minimizer: f.minimizer, loss: (w) => s * f.loss(w), grad: (w) => f.grad(w).map((g) => s * g),
-      curvature: (w) => f.curvature(w).map((c) => s * c),
+      curvature: (w) => f.curvature(w).map((c) => s * c), hvp: (w, v) => f.hvp(w, v).map((x) => s * x),
     };
   }
 

@@ -56,7 +56,8 @@ class _Problem:
             lambda w: s * f.loss(w),
             lambda w: s * f.grad(w),
             f.minimizer,
-            curvature=f.curvature and (lambda w: s * f.curvature(w)),
+            curvature=lambda w: s * f.curvature(w),
+            hvp=lambda w, v: s * f.hvp(w, v),
         )
 
     def run(self, method):

@@ -14,12 +14,14 @@ from stepsize.methods.hypergradient import AdamHD, HypergradientDescent
 from stepsize.methods.idbd import IDBD, Autostep
 from stepsize.methods.l4 import L4
 from stepsize.methods.lossgrad import LossGrad
+from stepsize.methods.meta_descent import SMD, MetaOptimize
 from stepsize.methods.normalization import AdaGrad, Adam, RMSProp
 from stepsize.methods.polyak import Polyak, StochasticPolyak
 
 __all__ = [
     "IDBD",
     "L4",
+    "SMD",
     "AdaGrad",
     "Adam",
     "AdamHD",
@@ -30,6 +32,7 @@ __all__ = [
     "HeavyBall",
     "HypergradientDescent",
     "LossGrad",
+    "MetaOptimize",
     "Nesterov",
     "NormalizedMetaIDBD",
     "Polyak",

@@ -16,6 +16,7 @@ from torch.optim.lr_scheduler import LambdaLR, OneCycleLR, StepLR  # noqa: E402
 from stepsize import (  # noqa: E402
     IDBD,
     L4,
+    SMD,
     AdaGrad,
     Adam,
     BarzilaiBorwein,
@@ -87,8 +88,12 @@ def ones(params):
     return [torch.ones_like(p) for p in params]
 
 
+def same(params, v):
+    return v
+
+
 def ours(method):
-    return lambda params: Optimizer(params, method, curvature=ones)
+    return lambda params: Optimizer(params, method, curvature=ones, hvp=same)
 
 
 def halved(optimizer):
@@ -205,7 +210,12 @@ def test_as_in_numpy_to_the_bit(method):
     def shaped(params):
         return [c.reshape(p.shape) for c, p in zip(curvature(params), params)]
 
-    optimizer, asked = Optimizer(params, method, curvature=shaped), []
+    def product(params, v):
+        along = np.concatenate([part.numpy().ravel() for part in v])
+        parts = torch.tensor(LINE.hvp(np.zeros(4), along)).split(2)
+        return [part.reshape(p.shape) for part, p in zip(parts, params)]
+
+    optimizer, asked = Optimizer(params, method, curvature=shaped, hvp=product), []
 
     def closure():
         asked.append(1)
@@ -216,8 +226,8 @@ def test_as_in_numpy_to_the_bit(method):
         assert optimizer.step(closure).item() == LINE.loss(before)
         w = np.concatenate([p.detach().numpy().ravel() for p in params])
         np.testing.assert_array_equal(w, row)
-    # one call a step, and one more for each further point that the method asks about
-    extra = sum({LossGrad: 25}.get(type(method), n - 25) for n in trace.grad_evals[-1:])
+    # one call a step, and one more for each further point at which it asks for a gradient
+    extra = sum({LossGrad: 25, SMD: 0}.get(type(method), n - 25) for n in trace.grad_evals[-1:])
     assert len(asked) == 25 + extra
 
 
@@ -296,7 +306,7 @@ def test_it_goes_on_to_the_bit_from_a_file(method, tmp_path):
 def test_it_can_be_copied(twin):
     run = Training(ours(Csawg(0.05, 3))).run(7)
     other = twin(run.optimizer)
-    assert other.method == run.optimizer.method and other.curvature is ones
+    assert other.method == run.optimizer.method and (other.curvature, other.hvp) == (ones, same)
     run.closure()
     (group,) = other.param_groups
     for copied, p in zip(group["params"], run.model.parameters()):
@@ -353,7 +363,7 @@ def test_what_needs_a_closure_says_so(method, what):
 
 def test_what_needs_a_curvature_says_so():
     run = Training(lambda params: Optimizer(params, IDBD()))
-    with pytest.raises(ValueError, match="asks for a curvature: give Optimizer a curvature="):
+    with pytest.raises(ValueError, match="asks for its curvature: give Optimizer a curvature="):
         run.run(1)
 
 
@@ -383,6 +393,33 @@ def test_a_curvature_by_autograd():
     )
     trace = minimize(IDBD(0.05, 0.1), known, [2.0, -1.0], iterations=10)
     np.testing.assert_allclose(w.detach(), trace.w[-1], rtol=1e-5)
+
+
+def test_a_hessian_vector_product_by_autograd():
+    def loss(w):
+        return w @ (torch.tensor([0.5, 2.0]) * w) + w[0] ** 2 * w[1]
+
+    def product(params, v):
+        grads = torch.autograd.grad(loss(*params), params, create_graph=True)
+        return torch.autograd.grad(grads, params, v)
+
+    w, method = torch.tensor([2.0, -1.0], requires_grad=True), SMD(0.02, 0.01, trace_decay=0.9)
+    optimizer = Optimizer([w], method, hvp=product)
+    for _ in range(10):
+        optimizer.zero_grad()
+        loss(w).backward()
+        optimizer.step()
+    known = Objective(
+        lambda w: 0.5 * w[0] ** 2 + 2 * w[1] ** 2 + w[0] ** 2 * w[1],
+        lambda w: np.stack([w[0] + 2 * w[0] * w[1], 4 * w[1] + w[0] ** 2]),
+        hvp=lambda w, v: np.stack(
+            [(1 + 2 * w[1]) * v[0] + 2 * w[0] * v[1], 4 * v[1] + 2 * w[0] * v[0]]
+        ),
+    )
+    trace = minimize(method, known, [2.0, -1.0], iterations=10)
+    np.testing.assert_allclose(w.detach(), trace.w[-1], rtol=1e-5)
+    with pytest.raises(ValueError, match="asks for its hvp: give Optimizer a hvp="):
+        Optimizer([w], method).step()
 
 
 @pytest.mark.parametrize("wrong", [[torch.ones(3)], [torch.ones(1) * 1j]])

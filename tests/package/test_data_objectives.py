@@ -31,7 +31,9 @@ def test_gradient_and_curvature_are_derivatives(problem, part):
     f = problem if part == "whole" else next(iter(problem.batches(7, seed=1)))
     for w in RNG.standard_normal((5, 3)):
         np.testing.assert_allclose(f.grad(w), slopes(f.loss, w), rtol=1e-6, atol=1e-8)
-        np.testing.assert_allclose(f.curvature(w), np.diag(slopes(f.grad, w)), rtol=1e-6)
+        H = slopes(f.grad, w)
+        np.testing.assert_allclose(f.curvature(w), np.diag(H), rtol=1e-6)
+        np.testing.assert_allclose(f.hvp(w, 2 * w), H @ (2 * w), rtol=1e-5)
 
 
 @each
@@ -44,6 +46,7 @@ def test_runs_are_treated_one_by_one(problem, part):
         np.testing.assert_allclose(f.loss(w)[i, j], f.loss(one), rtol=1e-13)
         np.testing.assert_allclose(f.grad(w)[:, i, j], f.grad(one), rtol=1e-12, atol=1e-14)
         np.testing.assert_allclose(f.curvature(w)[:, i, j], f.curvature(one), rtol=1e-12)
+        np.testing.assert_allclose(f.hvp(w, w)[:, i, j], f.hvp(one, one), rtol=1e-11)
 
 
 @each

@@ -34,6 +34,7 @@ def test_rosenbrock_from_text_and_from_sympy():
         assert f.loss(w) == pytest.approx(rosenbrock().loss(w))
         assert f.grad(w) == pytest.approx(rosenbrock().grad(w))
         assert f.curvature(w) == pytest.approx(rosenbrock().curvature(w))
+        assert f.hvp(w, w[::-1]) == pytest.approx(rosenbrock().hvp(w, w[::-1]))
         assert f.minimum == 0
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from stepsize import (
     IDBD,
     L4,
+    SMD,
     AdaGrad,
     Adam,
     AdamHD,
@@ -23,6 +24,7 @@ from stepsize import (
     HeavyBall,
     HypergradientDescent,
     LossGrad,
+    MetaOptimize,
     Nesterov,
     NormalizedMetaIDBD,
     Objective,
@@ -317,6 +319,47 @@ def test_normalized_meta_idbd():
     # with alpha = 0.5 before: 4 alpha > 1 leaves 1/4 for this step, which meets the sample exactly
     trace = track(NormalizedMetaIDBD(0.5, 0.1), SAMPLES, examples=2, record=1)
     np.testing.assert_allclose(trace.w[:, 0], [0, 0.5, 1.0], rtol=1e-14)
+
+
+def test_smd():
+    # v = (-0.2, -0.4) after one step; the gradient (1.8, 2.4) makes p = 0.1 (1.18, 1.48); then
+    # v = (-0.2 + 0.118 * 0.2, -0.4 + 0.148 * 1.6) / 2 - (0.2124, 0.3552) = (-0.3006, -0.4368)
+    p = 0.118 * (1 + 0.5 * 1.5876 * 0.3006), 0.148 * (1 + 0.5 * 0.9792 * 0.4368)
+    third = [2.5876 - p[0] * 1.5876, -1.7552 - p[1] * 0.9792]
+    walk(SMD(0.1, 0.5, trace_decay=0.5), [2.8, -1.4], [2.5876, -1.7552], third)
+    # the whole H: v = -(0.1, 0) makes H v = -(0.2, 0.1), and lambda p H v is in the next v
+    turned = {"objective": quadratic([[2.0, 1.0], [1.0, 2.0]]), "w0": [2.0, -1.0]}
+    # gradients (3, 0), (2.4, -0.3): p = 0.1 (1 + 0.5 * 0.72, 1), v = -(0.3, 0) before
+    w = [1.7 - 0.136 * 2.4, -1.0 + 0.03]
+    g = [2 * w[0] + w[1], w[0] + 2 * w[1]]
+    v = [0.5 * (-0.3 + 0.136 * 0.6) - 0.136 * 2.4, 0.5 * 0.1 * 0.3 + 0.03]
+    p = 0.136 * (1 - 0.5 * g[0] * v[0]), 0.1 * (1 - 0.5 * g[1] * v[1])
+    third = [w[0] - p[0] * g[0], w[1] - p[1] * g[1]]
+    walk(SMD(0.1, 0.5, trace_decay=0.5), [1.7, -1.0], w, third, **turned)
+    # past the minimum, to -2 with v = -6: 1 - 12 is less than the least factor
+    slide(SMD(1.5, 1.0), -2.0, -0.5)
+    slide(SMD(1.5, 1.0, least_factor=0.25), -2.0, -1.25)
+
+
+def test_meta_optimize():
+    # without memory the direction is the sign: two steps of 0.1, for h is zero at first; then
+    # q = -0.1 (1.9 + 3.6) is negative, so that alpha grows
+    long = 0.1 * exp(0.5)
+    first = MetaOptimize(0.1, 0.5, beta1=0.0, beta2=0.0, eps=0.0)
+    walk(first, [2.9, -1.1], [2.8, -1.2], [2.8 - long, -1.2 - long])
+    # the corrected averages are 10/3 and 12 as for Adam; and q = -1 * 3
+    method = replace(first, step_size=1.0, beta1=0.5, beta2=0.75)
+    second = 3 - 10 / 3 / sqrt(12)
+    m, v = 0.5 * 2.5 + 0.5 * second, 0.75 * 5.25 + 0.25 * second**2
+    third = second - exp(0.5) * (m / 0.875 / sqrt(v / (1 - 0.75**3)))
+    slide(method, 3.0, second, third)
+    # from 0.15 on the parabola: q = -0.1 * 0.05, then past the minimum 0.2 * 0.05. An average that
+    # forgets at once, 0.9 (-0.005), outweighs 0.1 * 0.01; one that has hardly begun does not
+    for rho, last in ((0.0, 0.1 * exp(1.0)), (0.99, 0.1)):
+        after = [[0.05], [-0.05], [long - 0.05], [long - 0.05 - last]]
+        lion = replace(first, meta_beta2=rho)
+        trace = minimize(lion, PARABOLA, [0.15], iterations=4)
+        np.testing.assert_allclose(trace.w[1:], after, rtol=1e-13)
 
 
 def test_nobody_is_missing():

@@ -144,6 +144,7 @@ def test_an_overflowing_run_is_kept_and_marked_and_the_others_go_on(method):
         lambda w: beyond(inner.grad, w),
         minimizer=inner.minimizer,
         curvature=inner.curvature,
+        hvp=inner.hvp,
     )
     w0 = np.array([[3.0, 200.0, 1.0], [-1.0, 5.0, 1.0]])
     trace = minimize(method, cliff, w0, iterations=25)
@@ -173,6 +174,7 @@ def test_where_the_gradient_is_zero_the_weights_stay(method, d, height):
         level.grad,
         minimizer=level.minimizer,
         curvature=level.curvature,
+        hvp=level.hvp,
     )
     w0 = level.minimizer
     for w, state in loop(method, raised, w0.copy(), 25):

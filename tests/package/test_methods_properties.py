@@ -45,6 +45,7 @@ def moved(f, T, shift=0.0, factor=1.0):
         lambda u: factor * f.loss(T @ u + shift),
         lambda u: factor * (T.T @ f.grad(T @ u + shift)),
         curvature=lambda u: factor * np.diag(T.T @ DENSE_HESSIAN @ T),
+        hvp=lambda u, v: factor * (T.T @ DENSE_HESSIAN @ T @ v),
         vectorized=False,
     )
 

@@ -34,8 +34,9 @@ class Frozen:
     """An oracle whose answers nobody may write to."""
 
     def __init__(self, inner=BOWL):
-        self.loss, self.grad, self.curvature = (
-            lambda w, f=f: frozen(np.array(f(w))) for f in (inner.loss, inner.grad, inner.curvature)
+        self.loss, self.grad, self.curvature, self.hvp = (
+            lambda *at, f=f: frozen(np.array(f(*at)))
+            for f in (inner.loss, inner.grad, inner.curvature, inner.hvp)
         )
 
 
@@ -54,8 +55,11 @@ class Refilling:
     def curvature(self, w):
         return self.answer("curvature", w)
 
-    def answer(self, name, w):
-        value = getattr(self.inner, name)(w)
+    def hvp(self, w, v):
+        return self.answer("hvp", w, v)
+
+    def answer(self, name, w, *v):
+        value = getattr(self.inner, name)(w, *v)
         buffer = self.answers.setdefault((name, w.shape), np.empty_like(value))
         buffer[...] = value
         return buffer
@@ -129,11 +133,10 @@ def test_an_oracle_may_refill_its_answers(method, w0):
     np.testing.assert_array_equal(trace.w, rows)
     np.testing.assert_array_equal(trace.loss, [BOWL.loss(row) for row in rows])
     refilling = Refilling()
-    own = Objective(refilling.loss, refilling.grad, None, None, refilling.curvature)
+    known = {"curvature": refilling.curvature, "hvp": refilling.hvp}
+    own = Objective(refilling.loss, refilling.grad, **known)
     np.testing.assert_array_equal(minimize(method, own, w0, iterations=N).w, rows)
-    one_by_one = Objective(
-        refilling.loss, refilling.grad, curvature=refilling.curvature, vectorized=False
-    )
+    one_by_one = Objective(refilling.loss, refilling.grad, **known, vectorized=False)
     np.testing.assert_array_equal(minimize(method, one_by_one, w0, iterations=N).w, rows)
     online = track(method, [refilling] * N, N, w0=w0, record=1)
     np.testing.assert_array_equal(online.w, rows)

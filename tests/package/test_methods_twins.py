@@ -346,6 +346,41 @@ def normalized_meta_idbd(oracle, w, *, step_size, meta_step_size, decay):
         yield w
 
 
+# ---- Schraudolph 1999 with delta = -g; Sharifnassab et al. 2025 ---------------------------------
+
+
+def smd(oracle, w, *, step_size, meta_step_size, trace_decay, least_factor):
+    p, v = [step_size for _ in w], [0.0 for _ in w]
+    while True:
+        delta, Hv = [-x for x in oracle.grad(w)], oracle.hvp(w, v)
+        for i in range(len(w)):
+            p[i] *= max(least_factor, 1 + meta_step_size * delta[i] * v[i])
+            v[i] = trace_decay * (v[i] - p[i] * Hv[i]) + p[i] * delta[i]
+        w = [x + a * d for x, a, d in zip(w, p, delta)]
+        yield w
+
+
+def meta_optimize(oracle, w, *, step_size, meta_step_size, trace_decay, **given):
+    beta, n, k = log(step_size), 0.0, 0
+    h, m, v = ([0.0 for _ in w] for _ in range(3))
+    beta1, beta2, c, rho = (given[k] for k in ("beta1", "beta2", "meta_beta1", "meta_beta2"))
+    while True:
+        g, k, alpha = oracle.grad(w), k + 1, exp(beta)
+        q = dot(h, g)
+        after = []
+        for i in range(len(w)):
+            m[i] = beta1 * m[i] + (1 - beta1) * g[i]
+            v[i] = beta2 * v[i] + (1 - beta2) * g[i] ** 2
+            u = m[i] / (1 - beta1**k) / (sqrt(v[i] / (1 - beta2**k)) + given["eps"])
+            after.append(w[i] - alpha * u)
+            h[i] = trace_decay * h[i] - alpha * u
+        lion = c * n + (1 - c) * q
+        beta -= meta_step_size * ((lion > 0) - (lion < 0))
+        n = rho * n + (1 - rho) * q
+        w = after
+        yield w
+
+
 def twin_of(name):
     """The function of that name, but for capitals and underscores."""
     return {key.replace("_", ""): value for key, value in globals().items()}[name.lower()]
@@ -365,6 +400,9 @@ class Lists:
 
     def curvature(self, w):
         return self.objective.curvature(np.array(w)).tolist()
+
+    def hvp(self, w, v):
+        return self.objective.hvp(np.array(w), np.array(v)).tolist()
 
 
 def problem(rng):

@@ -47,19 +47,22 @@ def test_gradient_and_curvature_are_derivatives_of_the_loss(name):
     f = PROBLEMS[name]
     for w in RNG.normal(size=(5, f.dim)):
         assert f.grad(w) == pytest.approx(finite_difference(f.loss, w), rel=1e-5, abs=1e-5)
-        second = np.diag(finite_difference(f.grad, w))
-        assert f.curvature(w) == pytest.approx(second, rel=1e-5, abs=1e-4)
+        H, v = finite_difference(f.grad, w), RNG.normal(size=f.dim)
+        assert f.curvature(w) == pytest.approx(np.diag(H), rel=1e-5, abs=1e-4)
+        assert f.hvp(w, v) == pytest.approx(H @ v, rel=1e-5, abs=1e-3)
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_runs_are_treated_one_by_one(name):
     f = PROBLEMS[name]
-    w = RNG.normal(size=(f.dim, 3, 4))
+    w, v = RNG.normal(size=(2, f.dim, 3, 4))
     exact = {"rtol": 0, "atol": 0} if f.dim < 8 else {"rtol": 1e-12, "atol": 1e-12}
     for i, j in np.ndindex(3, 4):
         np.testing.assert_allclose(f.loss(w)[i, j], f.loss(w[:, i, j]), **exact)
         np.testing.assert_allclose(f.grad(w)[:, i, j], f.grad(w[:, i, j]), **exact)
         np.testing.assert_allclose(f.curvature(w)[:, i, j], f.curvature(w[:, i, j]), **exact)
+        alone = f.hvp(w[:, i, j], v[:, i, j])
+        np.testing.assert_allclose(f.hvp(w, v)[:, i, j], alone, **exact)
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -235,6 +238,22 @@ def test_unknown_curvature_is_an_error_that_helps():
     f = Objective(lambda w: (w * w).sum(axis=0), lambda w: 2 * w)
     with pytest.raises(ValueError, match="does not know its curvature: pass curvature="):
         f.curvature(np.zeros(2))
+    with pytest.raises(ValueError, match="does not know its hvp: pass hvp= to Objective"):
+        f.hvp(np.zeros(2), np.zeros(2))
+
+
+def test_a_product_is_held_to_what_a_gradient_is_held_to():
+    given = {"loss": lambda w: (w * w).sum(axis=0), "grad": lambda w: 2 * w}
+    assert Objective(**given, hvp=lambda w, v: 2 * v).hvp([1.0], [3.0]).tolist() == [6]
+    each = Objective(**given, hvp=lambda w, v: [2 * x for x in v], vectorized=False)
+    assert each.hvp(np.ones((2, 3)), np.ones((2, 3))).tolist() == [[2.0] * 3] * 2
+    mixed = Objective(**given, hvp=lambda w, v: v * w.sum())
+    with pytest.raises(ValueError, match="hvp does not treat runs on trailing axes one by one"):
+        mixed.hvp(np.ones((2, 3)), np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"hvp must return shape \(2,\), got \(\)"):
+        Objective(**given, hvp=lambda w, v: 1.0).hvp(np.ones(2), np.ones(2))
+    with pytest.raises(ValueError, match="hvp must be callable, got 1"):
+        Objective(**given, hvp=1)
 
 
 def test_the_minimum_follows_from_the_minimizer():

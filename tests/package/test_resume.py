@@ -223,11 +223,11 @@ class Interrupted:
     def __init__(self, inner, at):
         self.inner, self.left = inner, at
 
-    def ask(self, name, w):
+    def ask(self, name, *at):
         self.left -= 1
         if self.left == 0:
             raise KeyboardInterrupt
-        return getattr(self.inner, name)(w)
+        return getattr(self.inner, name)(*at)
 
     def loss(self, w):
         return self.inner.loss(w)
@@ -237,6 +237,9 @@ class Interrupted:
 
     def curvature(self, w):
         return self.ask("curvature", w)
+
+    def hvp(self, w, v):
+        return self.ask("hvp", w, v)
 
 
 @each

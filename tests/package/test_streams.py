@@ -50,6 +50,7 @@ def test_sample_by_hand():
     assert sample.loss(w) == 2.0
     assert sample.grad(w).tolist() == [-2.0, -4.0]
     assert sample.curvature(w).tolist() == [1.0, 4.0]
+    assert sample.hvp(w, np.array([3.0, 1.0])).tolist() == [5.0, 10.0]  # x.v = 5
 
 
 @given(st.integers(1, 7), st.integers(0, 2**31))
@@ -71,6 +72,7 @@ def test_one_input_serves_all_runs():
     assert sample.prediction_error(w).tolist() == [2.0, 4.0]
     assert sample.grad(w).tolist() == [[-2.0, -4.0], [-4.0, -8.0]]
     assert sample.curvature(w).tolist() == [[1.0, 1.0], [4.0, 4.0]]
+    assert sample.hvp(w, w).tolist() == [[2.0, 1.0], [4.0, 2.0]]
 
 
 def test_weights_changed_in_place_get_a_fresh_answer():

@@ -140,7 +140,7 @@ const run = (call) => {
     new Stepsize.methods[method](parameters), Stepsize.objectives[objective](given), w0, budget));
 };
 const ask = (objective, given, w) => {
-  const { loss, grad, curvature } = Stepsize.objectives[objective](given);
-  return text([loss(w), grad(w), curvature(w)]);
+  const f = Stepsize.objectives[objective](given);
+  return text([f.loss(w), f.grad(w), f.curvature(w), f.hvp(w, f.grad(w))]);
 };
 """
