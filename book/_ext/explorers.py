@@ -23,7 +23,7 @@ def load(app, pagename, templatename, context, doctree):
         # The theme takes its contents out of the way of what is wider than the text.
         context["body"] = body.replace(FIGURE, '<figure class="explorer full-width"')
         app.add_css_file(f"explorers/{page.STYLE.name}")
-    for file in page.scripts(*re.findall(r'data-explorer="([\w-]+)"', body)):
+    for file in page.scripts(*re.findall(r'data-(?:explorer|part)="([\w-]+)"', body)):
         app.add_js_file(f"explorers/{file.name}")
     if re.search(r"<table class=.[^>]*\bledger\b", body):
         app.add_js_file("ledger.js")

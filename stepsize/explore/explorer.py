@@ -41,6 +41,7 @@ class Explorer:
 
     name = None
     twin = True  # whether the script can compute all of this itself
+    parts = ()  # what of the scripts it needs besides that of its name
     front = ()  # which of its knobs stand beside the picture; the others wait behind "more"
 
     def with_front(self, names):
@@ -70,7 +71,8 @@ class Explorer:
             data = self.live() if live else portable(self.data())
             text = html.escape(as_json({**data, "front": self.front}), quote=False)
             quoted = text.replace("'", "&#39;")
-            marked = f" data-explorer=\"{self.name}\" data-setting='{quoted}'"
+            parts = "".join(f' data-part="{part}"' for part in self.parts)
+            marked = f" data-explorer=\"{self.name}\"{parts} data-setting='{quoted}'"
         picture = base64.b64encode(self._svg.encode()).decode()
         return (
             f'<figure class="explorer"{marked}>\n'

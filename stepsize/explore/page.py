@@ -44,6 +44,7 @@ FILES = [*sorted(HERE.glob("*.js")), STYLE]
 _SHARED = ("methods", "catalogue", "kit")
 _OWN = {
     "valley": ("valley",),
+    "basins": ("basins",),
     "planning-step": ("surface", "planning_step"),
     "ray": ("surface", "ray"),
     "rates": ("rates",),
@@ -54,7 +55,7 @@ _OWN = {
 
 
 def scripts(*kinds):
-    """The files that explorers of these kinds need, in the order in which they are loaded."""
+    """The files that explorers of these kinds and their parts need, in the order of loading."""
     own = [name for kind in kinds for name in _OWN.get(kind, ())]
     names = dict.fromkeys([*_SHARED, *own] if own else [])
     return [HERE / f"{name}.js" for name in names]

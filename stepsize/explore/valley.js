@@ -10,7 +10,8 @@ Stepsize.explorers.valley = (figure, data) => {
   const FOLDED = 6; // knobs of a method beyond these are folded away
   const slots = []; // of each method: its run, kept while its key stays, and its legend
   const contours = new Contours(), playback = player(() => redraw());
-  let methods, basins, filling, late = 1;
+  const basins = Stepsize.basins?.({ level }); // of the last method
+  let methods, filling, late = 1;
 
   // Go on with the runs for some milliseconds; whether all have ended.
   function advance(milliseconds) {
@@ -238,38 +239,13 @@ Stepsize.explorers.valley = (figure, data) => {
     return low;
   }
 
-  // The starts from which the last method does not arrive, darkened: cell by cell, all over the map.
-  function drawBasins({ area, context, x, y }) {
-    const { name, parameters } = methods.at(-1), [columns, rows] = [60, 50], cells = columns * rows;
-    if (!Stepsize.methods[name] || !Stepsize.objectives[state.objective]) return false;
-    const key = JSON.stringify([name, parameters, state.objective, state.grad_evals]);
-    if (basins?.key !== key) {
-      basins = { key, done: 0, canvas: el("canvas", { width: columns, height: rows }) };
-    }
-    const method = new Stepsize.methods[name](parameters), limits = { gradEvals: state.grad_evals };
-    const on = objective(state.objective), cell = basins.canvas.getContext("2d"), until = performance.now() + 12;
-    for (let first = true; basins.done < cells && (first || performance.now() < until); first = false) {
-      const n = (1117 * basins.done) % cells, i = n % columns, j = Math.floor(n / columns);
-      const start = [x[0] + ((i + 0.5) / columns) * (x[1] - x[0]), y[1] - ((j + 0.5) / rows) * (y[1] - y[0])];
-      const { error } = Stepsize.minimize(method, on, start, limits);
-      cell.fillStyle = error.some((e) => e <= level) ? "#f3d9b1" : "#5b2333";
-      cell.fillRect(i, j, 1, 1);
-      basins.done += 1;
-    }
-    context.save();
-    Object.assign(context, { globalAlpha: 0.55, imageSmoothingEnabled: false });
-    context.drawImage(basins.canvas, area.left, area.top, area.width, area.height);
-    context.restore();
-    return basins.done < cells;
-  }
-
   function drawMap(traces, { loss, minimizer, name = state.objective }, looks, rows, share) {
     const { view: [x, y] } = objectives[state.objective];
     let more;
     map.frame({
       x, y, xLabel: "w₁", yLabel: "w₂",
       under: (plot) => {
-        filling = data.basins && drawBasins(plot);
+        filling = data.basins && basins(plot, methods.at(-1), objective(state.objective), state.grad_evals);
         more = contours.draw(plot, name, (w) => Math.log10(loss(w)));
       },
     });

@@ -276,6 +276,10 @@ class Valley(Explorer):
             "weight": _WEIGHTS[self.weight - 1],
         }
 
+    @property
+    def parts(self):
+        return ("basins",) if self.basins else ()
+
     def data(self):
         """What the page's script starts from."""
         presets = {name: other.flat() for name, other in self.presets.items() if other.twin}

@@ -18,9 +18,9 @@ __all__ = ["Widget", "packed", "view"]
 _FEW = 100  # numbers that travel as text
 
 
-def _module(kind):
-    """The classic scripts that a kind of explorer needs as one module, with a name of its own."""
-    methods, catalogue, *others = (file.read_text("utf-8") for file in scripts(kind))
+def _module(*kinds):
+    """The classic scripts that an explorer needs as one module, with a name of its own."""
+    methods, catalogue, *others = (file.read_text("utf-8") for file in scripts(*kinds))
     notebook = (HERE / "notebook.js").read_text("utf-8")
     rest = "\n".join([catalogue, notebook, *others])
     return (
@@ -42,7 +42,7 @@ class Widget(anywidget.AnyWidget):
     figure = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, explorer):
-        self.explorer, self._esm = explorer, _module(explorer.name)
+        self.explorer, self._esm = explorer, _module(explorer.name, *explorer.parts)
         super().__init__(figure=explorer.html(live=True))
         self.on_msg(lambda _, question, buffers: self.send(*self.answer(question)))
 

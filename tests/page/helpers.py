@@ -10,7 +10,7 @@ from stepsize.explore.page import STYLE, scripts
 def page_with(*explorers, script=""):
     """A page of nothing but explorers, which takes light and dark from the browser."""
     figures = "".join(explorer._repr_mimebundle_()["text/html"] for explorer in explorers)
-    files = scripts(*(explorer.name for explorer in explorers))
+    files = scripts(*(kind for one in explorers for kind in (one.name, *one.parts)))
     tags = "".join(f'<script src="{file.as_uri()}"></script>' for file in files)
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>explorer</title>'

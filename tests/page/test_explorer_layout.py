@@ -32,7 +32,7 @@ def packed(name):
 @pytest.mark.parametrize("name", toc_pages())
 def test_a_page_loads_what_it_uses(built_book, name):
     text = (built_book / f"{name}.html").read_text(encoding="utf-8")
-    kinds = dict.fromkeys(re.findall('data-explorer="([a-z-]+)"', text))
+    kinds = dict.fromkeys(re.findall('data-(?:explorer|part)="([a-z-]+)"', text))
     wanted = [file.name for file in scripts.scripts(*kinds)]
     assert [name for name in loaded(text) if name.endswith(".js")] == wanted
     if kinds:
