@@ -88,6 +88,8 @@ Stepsize.explorers.valley = (figure, data) => {
         `${whole(grad_evals[zero])} gradient evaluations.` : ".");
   }
 
+  const from = () => (data.basins ? `From (${number(state.x)}, ${number(state.y)}): ` : "");
+
   function wordsAt(label, { w, error, grad_evals }, row, measure) {
     const at = w[row].every(Number.isFinite) ? `${measure} ${number(error[row])}` : "diverged";
     return `${label}: ${at} at ${whole(grad_evals[row])} gradient evaluations, ${whole(row)} iterations.`;
@@ -223,7 +225,7 @@ Stepsize.explorers.valley = (figure, data) => {
       }
     });
     const said = share === 1 && lines ? lines
-      : traces.map((t, i) => (share < 1 ? wordsAt(names[i], t, rows[i], measure) : words(names[i], t)));
+      : traces.map((t, i) => from() + (share < 1 ? wordsAt(names[i], t, rows[i], measure) : words(names[i], t)));
     if (!more) say(said, playing, looks);
     return more || filling;
   }

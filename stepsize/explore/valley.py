@@ -147,7 +147,9 @@ class Valley(Explorer):
 
     def lines(self):
         """What each run came to."""
-        return list(map(outcome, labels(self.methods), self.traces))
+        x, y = map(number, self.w0)
+        start = f"From ({x}, {y}): " if self.basins else ""
+        return [start + outcome(*run) for run in zip(labels(self.methods), self.traces)]
 
     def summary(self):
         """The picture in words: its alternative text."""
