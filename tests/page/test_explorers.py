@@ -26,13 +26,11 @@ from stepsize import (
 from stepsize.explore.catalogue import renewed
 from stepsize.explore.digits import number
 from stepsize.explore.page import FILES, catalogue_script
-from stepsize.explore.words import labels, outcome
 
 
 def words(methods, **setting):
     """What the package says of the same setting."""
-    explorer = explore.valley(methods, **setting)
-    return list(map(outcome, labels(explorer.methods), explorer.traces))
+    return explore.valley(methods, **setting).lines()
 
 
 def card(page, name):
@@ -475,10 +473,10 @@ def test_basins_are_of_the_last_method(show):
         }"""
     )
     page.wait_for_function("dark() > 0.1")  # as published a quarter of the starts is lost
-    assert said(page) == words([GD, plan])
+    assert said(page) == words([GD, plan], basins=True)
     page.get_by_label("safeguard").select_option("leap")
     page.wait_for_function("dark() < 0.01")
-    assert said(page) == words([GD, dataclasses.replace(plan, safeguard="leap")])
+    assert said(page) == words([GD, dataclasses.replace(plan, safeguard="leap")], basins=True)
 
 
 def test_a_choice_may_be_none(show):
