@@ -37,7 +37,7 @@ def test_a_page_loads_what_it_uses(built_book, name):
     assert [name for name in loaded(text) if name.endswith(".js")] == wanted
     if kinds:
         assert {"kit.js", *(f"{kind.replace('-', '_')}.js" for kind in kinds)} <= set(wanted)
-    assert sum(map(packed, loaded(text))) <= 32_500  # with the style
+    assert sum(map(packed, loaded(text))) <= 31_500  # with the style
     assert sum(packed(name) for name in loaded(text) if name.endswith(".js")) <= 30_000
 
 
